@@ -1,0 +1,4 @@
+import { commandLineFlows } from "./flows.ts";
+import { startSmallGateway } from "./small-gateway.ts";
+
+commandLineFlows(startSmallGateway);
