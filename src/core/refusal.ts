@@ -76,6 +76,7 @@ const rows = {
   "rate-limited": { code: "resource_exhausted", says: "too many requests, try again later", told: true },
   "limit-reached": { code: "resource_exhausted", says: "a limit was reached", open: true },
   "store-unavailable": { code: "unavailable", says: "the store is not available, try again" },
+  "session-lost": { code: "unavailable", says: "nothing was heard for too long, connect again", told: true },
   "shutting-down": { code: "unavailable", says: "the gateway is shutting down, connect again", told: true },
   "not-built": { code: "unimplemented", says: "this gateway does not implement the method yet", open: true },
   internal: { code: "internal", says: "internal error" },

@@ -1,6 +1,8 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { OpenShell } from "../../gen/openshell/v1/openshell_pb.ts";
+import type { SupervisorMessageSchema } from "../../gen/openshell/v1/supervisor_pb.ts";
 
 export interface Sandbox {
   readonly id: string;
@@ -37,10 +39,13 @@ export async function openSessions(url: string, sandboxes: readonly Sandbox[]): 
   };
 }
 
-async function* hello(sandboxId: string, until: AbortSignal) {
-  yield { payload: { case: "hello" as const, value: { sandboxId, instanceId: crypto.randomUUID() } } };
+async function* hello(
+  sandboxId: string,
+  until: AbortSignal,
+): AsyncGenerator<MessageInitShape<typeof SupervisorMessageSchema>> {
+  yield { payload: { case: "hello", value: { sandboxId, instanceId: crypto.randomUUID() } } };
   while (!until.aborted) {
     await new Promise((resolve) => setTimeout(resolve, 15_000).unref());
-    yield { payload: { case: "heartbeat" as const, value: {} } };
+    yield { payload: { case: "heartbeat", value: {} } };
   }
 }
