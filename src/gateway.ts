@@ -1,0 +1,202 @@
+import type { DescService } from "@bufbuild/protobuf";
+import { Inference } from "../gen/openshell/inference/v1/inference_pb.ts";
+import { OpenShell } from "../gen/openshell/v1/openshell_pb.ts";
+import { type AuthMode, type BoundService, createGate, type Guarding, type RolePolicy } from "./access/index.ts";
+import { createChain, createDevUserAuthenticator, createSandboxJwtAuthenticator } from "./auth/index.ts";
+import type { ComputeDriver, DriverHost } from "./compute/index.ts";
+import type { Clock } from "./core/clock.ts";
+import {
+  createFrontDoor,
+  type FrontDoor,
+  type Limits,
+  type ListenerAddress,
+  type ListenerOptions,
+} from "./http/index.ts";
+import {
+  Configuration,
+  createConfigHandlers,
+  createGatewayInfoHandlers,
+  createLogBuffer,
+  createLogHandlers,
+  createSandboxHandlers,
+  createSessionHandlers,
+  createTokenHandlers,
+  deliverToSandboxes,
+  inferenceService,
+  openShellService,
+  SandboxKeeper,
+  SandboxLifecycle,
+  SandboxRegistry,
+  Sessions,
+} from "./services/index.ts";
+import { openStore } from "./store/index.ts";
+import { createAudit, createMetrics, type ServiceLog } from "./telemetry/index.ts";
+import { createTokens, type KeyRing } from "./tokens/index.ts";
+
+export interface GatewaySettings {
+  /** Names the gateway in its tokens. */
+  readonly gatewayId: string;
+  /** The SQLite database's file. */
+  readonly databasePath: string;
+  /** The first of kind `sandboxes`, else the first of all, is where supervisors are sent. */
+  readonly listeners: readonly ListenerOptions[];
+  readonly roles: RolePolicy;
+  /** Does a caller without a credential act as the development user (requirement A6)? */
+  readonly developmentUser: { readonly hosts: readonly string[] } | undefined;
+  readonly tokens: {
+    readonly ttlSeconds?: number;
+    readonly leewaySeconds?: number;
+    readonly refreshGraceMs?: number;
+    readonly revokeOnReuse?: boolean;
+  };
+  readonly limits?: Partial<Limits>;
+  readonly trustedProxies?: readonly string[];
+  readonly reflection: boolean;
+}
+
+/** What the gateway is given of the world. */
+export interface GatewaySurroundings {
+  readonly version: string;
+  readonly keys: KeyRing;
+  readonly createDriver: (host: DriverHost) => ComputeDriver;
+  readonly clock: Clock;
+  readonly log: ServiceLog;
+}
+
+/** A gateway that serves. Disposing of it ends it at once; {@link drain} it first to be polite. */
+export interface Gateway extends AsyncDisposable {
+  readonly addresses: readonly ListenerAddress[];
+  /** See `FrontDoor.drain`. Supervisors that the driver keeps run on until the gateway is disposed of. */
+  drain(reason: string, deadlineMs: number): Promise<void>;
+  reloadTls(): Promise<void>;
+}
+
+/** How often sandboxes are looked after that lost their token, in milliseconds. */
+const keeperMs = 5_000;
+/** How long a stream may be silent before its first message (weakness 41 of the reference), in milliseconds. */
+const firstFrameMs = 10_000;
+
+/**
+ * Composes the gateway and starts it; it serves when this resolves, and sandboxes that were running are on their way
+ * back. @throws Error where the store, a key, a listener or the driver cannot be had; nothing is left open then.
+ */
+export async function startGateway(settings: GatewaySettings, surroundings: GatewaySurroundings): Promise<Gateway> {
+  const { clock, log, version, keys } = surroundings;
+  const { roles } = settings;
+  await using life = new AsyncDisposableStack();
+
+  const store = life.use(await openStore({ path: settings.databasePath, log }));
+  const registry = await SandboxRegistry.open({ store: store.sandboxes, clock });
+  const configuration = await Configuration.open({ store: store.policies, clock });
+  life.use(registry.follow(configuration));
+  const logs = createLogBuffer({ clock, isKnown: (id) => registry.byId(id) !== undefined });
+
+  const metrics = createMetrics({ version, methods: [OpenShell, Inference].flatMap(methodNames) });
+  const audit = createAudit({ log, metrics });
+
+  let front: FrontDoor | undefined;
+  const driver = life.use(
+    surroundings.createDriver({
+      endpoint: () => endpointFor(front?.addresses ?? []),
+      renewToken: (id) => lifecycle.renewToken(id),
+      onEvent: (event) => lifecycle.observe(event),
+    }),
+  );
+  const tokens = life.use(
+    await createTokens({
+      ...settings.tokens,
+      ...{ gatewayId: settings.gatewayId, keys, store: store.families, audit, log, clock },
+      deliver: deliverToSandboxes(registry, driver),
+    }),
+  );
+  const lifecycle = new SandboxLifecycle({
+    ...{ registry, tokens, driver, audit, log },
+    belongings: [
+      {
+        begin: (id, wanted, creator) => configuration.createInitial(id, wanted.spec.policy, creator),
+        end: async (id) => {
+          await configuration.remove(id);
+          logs.remove(id);
+        },
+      },
+    ],
+  });
+  const sessions = life.use(new Sessions({ clock, log, presence: registry, logs }));
+
+  const guarding: Guarding = {
+    ...{ directory: registry, audit, roles, clock, firstFrameMs },
+    openLease: (principal) => tokens.lease(principal),
+  };
+  const openShell = openShellService({
+    ...createGatewayInfoHandlers({ version, driver }),
+    ...createSandboxHandlers({ registry, lifecycle, logs, roles }),
+    ...createConfigHandlers({ configuration, audit, roles }),
+    ...createLogHandlers({ logs }),
+    ...createSessionHandlers({ sessions }),
+    ...createTokenHandlers({ tokens }),
+  });
+  const services = [openShell, inferenceService()].map((service) => service.bind(guarding));
+  const modes = modesOf(services);
+
+  const authenticate = createChain({
+    authenticators: [createSandboxJwtAuthenticator({ tokens })],
+    withoutCredential:
+      settings.developmentUser &&
+      createDevUserAuthenticator({
+        hosts: settings.developmentUser.hosts,
+        isSandboxOnly: (method) => modes.get(method) === "sandbox",
+      }),
+  });
+  front = life.use(
+    await createFrontDoor({
+      ...{ listeners: settings.listeners, services, version, log, clock, reflection: settings.reflection },
+      ...(settings.limits && { limits: settings.limits }),
+      ...(settings.trustedProxies && { trustedProxies: settings.trustedProxies }),
+      gate: createGate({ services, authenticate, roles, audit }),
+      readiness: () => readinessOf(store),
+      metricsText: () => metrics.text(),
+      publicKeys: () => tokens.jwks(),
+      issuer: `openshell-gateway:${settings.gatewayId}`,
+      onCall: metrics.call,
+    }),
+  );
+  metrics.show("token_families", () => tokens.stats().families);
+  metrics.show("supervisor_sessions", () => sessions.stats().open);
+  metrics.show("streams", () => tokens.stats().leases);
+  metrics.show("sandboxes", () => registry.list().length);
+
+  const keeper = life.use(new SandboxKeeper({ registry, lifecycle, tokens, driver, clock, log, everyMs: keeperMs }));
+  keeper.start();
+  const resumed = lifecycle.resume();
+  life.defer(() => resumed);
+
+  const door = front;
+  const owned = life.move();
+  return {
+    addresses: door.addresses,
+    drain: (reason, deadlineMs) => door.drain(reason, deadlineMs),
+    reloadTls: () => door.reloadTls(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function endpointFor(addresses: readonly ListenerAddress[]): string {
+  const address = addresses.find(({ kind }) => kind === "sandboxes") ?? addresses.find(({ kind }) => kind === "users");
+  if (!address) throw new Error("no listener is open that sandboxes could reach");
+  return address.url;
+}
+
+const methodNames = ({ typeName, methods }: DescService) => methods.map(({ name }) => `${typeName}/${name}`);
+
+function modesOf(services: readonly BoundService[]): Map<string, AuthMode> {
+  const rows = services.flatMap(({ methods }) => methods);
+  return new Map(rows.map(({ method, row }) => [`${method.parent.typeName}/${method.name}`, row.mode]));
+}
+
+async function readinessOf(store: { check(): Promise<void> }) {
+  const database = await store.check().then(
+    () => "ok",
+    () => "unavailable",
+  );
+  return { ready: database === "ok", checks: { database } };
+}
