@@ -43,14 +43,15 @@ export interface Successor {
  * after a crash (requirement T6). Every method rejects with a `Refusal` `store-unavailable` when the store is not there.
  */
 export interface FamilyStore {
-  /** All families that are not revoked and whose current token has not expired before `since`; and the revoked ones that expire after it. */
+  /** All families, live and revoked, whose current token expires at `since` or later. */
   load(since: number): Promise<Family[]>;
   find(familyId: FamilyId): Promise<Family | undefined>;
   /** The live (not revoked) families of a sandbox; normally one. */
   ofSandbox(sandboxId: SandboxId): Promise<Family[]>;
   /**
    * Stores a new family in generation 0 and, in the same transaction, revokes all other live families of its sandbox
-   * (cause `superseded-family`). Resolves to those that it revoked.
+   * (cause `superseded-family`, at the new one's `issuedAt`). Resolves to those that it revoked. Rejects where the id is
+   * taken.
    */
   begin(family: Family): Promise<Family[]>;
   /**

@@ -1,0 +1,147 @@
+import type { GetSandboxConfigResponse } from "../../../gen/openshell/sandbox/v1/config_pb.ts";
+import type { SandboxPolicy } from "../../../gen/openshell/sandbox/v1/policy_pb.ts";
+import { defaultWorkspace, nameOf } from "../../access/index.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { SandboxId } from "../../core/ids.ts";
+import type { Principal } from "../../core/principal.ts";
+import { Refusal } from "../../core/refusal.ts";
+import type { ScopedSandbox } from "../../core/scoped-sandbox.ts";
+import type {
+  Author,
+  Changed,
+  ConfigScope,
+  PolicyReport,
+  PolicyStore,
+  ScopeChange,
+  Standing,
+  StoredScope,
+} from "../../store/index.ts";
+import { effectiveConfig } from "./effective-config.ts";
+import { readPolicy } from "./read-policy.ts";
+
+/** What changed of a sandbox's configuration that others show. */
+export interface ConfigurationChange {
+  readonly sandboxId: SandboxId;
+  /** The version that the sandbox runs, as its status names it; 0 for none. */
+  readonly loadedVersion: number;
+  /** Set where the change counted up the sandbox's resource version in the store. */
+  readonly resourceVersion: number | undefined;
+}
+
+export interface ConfigurationOptions {
+  readonly store: PolicyStore;
+  readonly clock: Clock;
+}
+
+interface Cached {
+  readonly ownRevision: number;
+  readonly globalRevision: number;
+  readonly response: GetSandboxConfigResponse;
+}
+
+/** All policies and settings: written to the store, read from memory. */
+export class Configuration {
+  readonly #store: PolicyStore;
+  readonly #clock: Clock;
+  readonly #scopes: Map<ConfigScope, StoredScope>;
+  readonly #cache = new Map<SandboxId, Cached>();
+  readonly #listeners = new Set<(change: ConfigurationChange) => void>();
+
+  private constructor({ store, clock }: ConfigurationOptions, scopes: readonly StoredScope[]) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#scopes = new Map(scopes.map((scope) => [scope.scope, scope]));
+  }
+
+  /** Reads what the store has. */
+  static async open(options: ConfigurationOptions): Promise<Configuration> {
+    return new Configuration(options, await options.store.load());
+  }
+
+  /**
+   * Begins a sandbox's configuration. To be called for every sandbox, with or without a policy, before the sandbox is
+   * stored, so that none ever runs without the policy that its creator gave it; one that is not stored after all is
+   * forgotten by {@link remove}, or at the next start.
+   * @throws Refusal `request-invalid`, naming fields below `spec.policy`.
+   */
+  async createInitial(id: SandboxId, policy: SandboxPolicy | undefined, creator: Principal): Promise<void> {
+    const text = policy && readPolicy(policy, "spec.policy");
+    this.#publish(await this.#store.insert(id, text, this.#author(creator)));
+  }
+
+  /** Forgets a sandbox's configuration. */
+  async remove(id: SandboxId): Promise<void> {
+    await this.#store.remove(id);
+    this.#scopes.delete(id);
+    this.#cache.delete(id);
+  }
+
+  /**
+   * What stands for a sandbox now. As long as nothing changes it is the same object, so that an encoded form can be kept
+   * beside it; nobody may change it.
+   * @throws Refusal `sandbox-missing`.
+   */
+  effective({ id, workspace }: ScopedSandbox): GetSandboxConfigResponse {
+    const [own, global] = [this.#scope(id), this.#scope("global")];
+    const cached = this.#cache.get(id);
+    if (cached && cached.ownRevision === own.revision && cached.globalRevision === global.revision)
+      return cached.response;
+    const response = effectiveConfig(own, global, workspace || defaultWorkspace);
+    this.#cache.set(id, { ownRevision: own.revision, globalRevision: global.revision, response });
+    return response;
+  }
+
+  /** The version of its policy that a sandbox runs; 0 where it has said so of none. */
+  loadedVersion(id: SandboxId): number {
+    return this.#scopes.get(id)?.loadedVersion ?? 0;
+  }
+
+  /** @throws Refusal `sandbox-missing`, and whatever `decide` throws; nothing is changed then. */
+  async change(
+    scope: ConfigScope,
+    author: Principal,
+    decide: (standing: Standing) => ScopeChange | undefined,
+  ): Promise<Changed> {
+    const changed = await this.#store.change(scope, this.#author(author), decide);
+    if (!changed) throw new Refusal("sandbox-missing");
+    if (changed.changed) this.#publish(changed.scope, changed.resourceVersion);
+    return changed;
+  }
+
+  /**
+   * Records what a sandbox says of a version of its policy.
+   * @throws Refusal `not-found` where it has no such version.
+   */
+  async report({ id }: ScopedSandbox, report: Omit<PolicyReport, "at">): Promise<void> {
+    if (report.status === "loaded" && report.version === this.#scope(id).loadedVersion) return;
+    const scope = await this.#store.report(id, { ...report, at: this.#clock.now() });
+    if (!scope) throw new Refusal("not-found", { says: `version ${report.version} of the policy not found` });
+    this.#publish(scope);
+  }
+
+  /** Calls the listener after each change of one sandbox's configuration, until it is disposed. */
+  onChange(listener: (change: ConfigurationChange) => void): Disposable {
+    const own = (change: ConfigurationChange) => listener(change);
+    this.#listeners.add(own);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
+  }
+
+  #author(principal: Principal): Author {
+    const source = principal.kind === "sandbox" ? "sandbox" : "user";
+    return { source, principal: nameOf(principal), at: this.#clock.now() };
+  }
+
+  #scope(scope: ConfigScope): StoredScope {
+    const found = this.#scopes.get(scope);
+    if (!found) throw new Refusal("sandbox-missing");
+    return found;
+  }
+
+  /** The store settles writes in the order of their commits, so the newest state comes last. */
+  #publish(scope: StoredScope, resourceVersion?: number): void {
+    this.#scopes.set(scope.scope, scope);
+    if (scope.scope === "global") return;
+    const change = { sandboxId: scope.scope, loadedVersion: scope.loadedVersion, resourceVersion };
+    for (const listener of this.#listeners) listener(change);
+  }
+}

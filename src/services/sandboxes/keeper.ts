@@ -1,0 +1,95 @@
+import { SandboxPhase } from "../../../gen/openshell/v1/sandboxes_pb.ts";
+import type { ComputeDriver } from "../../compute/index.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { SandboxId } from "../../core/ids.ts";
+import type { Log } from "../../core/log.ts";
+import type { Family, Tokens } from "../../tokens/index.ts";
+import { forEachOf } from "./for-each-of.ts";
+import type { SandboxLifecycle } from "./lifecycle.ts";
+import type { SandboxRegistry } from "./registry.ts";
+
+export interface KeeperOptions {
+  readonly registry: SandboxRegistry;
+  readonly lifecycle: SandboxLifecycle;
+  readonly tokens: Pick<Tokens, "onRevoked">;
+  readonly driver: Pick<ComputeDriver, "delivery">;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How often it looks, in milliseconds. */
+  readonly everyMs: number;
+}
+
+/** Sandboxes that it works on at the same time. */
+const atOnce = 8;
+
+/**
+ * Looks after sandboxes that cannot look after themselves (architecture, Delivery): one whose pushed token ran out
+ * without a refresh (its supervisor was cut off, the machine slept), or was ended because somebody had stolen it, gets a
+ * new family; a file that a failed delivery left behind is mended; and what else failed is tried again. It never
+ * replaces a token that still lives.
+ */
+export class SandboxKeeper implements AsyncDisposable {
+  readonly #options: KeeperOptions;
+  #timer: Disposable | undefined;
+  #alarm: Disposable | undefined;
+  #round: Promise<void> = Promise.resolve();
+  #ended = false;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to look, for the first time after one interval. */
+  start(): void {
+    const { tokens, driver } = this.#options;
+    this.#wait();
+    if (driver.delivery === "push") this.#alarm = tokens.onRevoked((family) => this.#answer(family));
+  }
+
+  /** Looks at every sandbox once. It never rejects. */
+  async look(): Promise<void> {
+    const { lifecycle, driver } = this.#options;
+    await forEachOf(lifecycle.unsettled, atOnce, (id) => lifecycle.settle(id));
+    if (driver.delivery === "push") await forEachOf(this.#doubtful(), atOnce, (id) => this.#mend(id));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true;
+    this.#timer?.[Symbol.dispose]();
+    this.#alarm?.[Symbol.dispose]();
+    await this.#round;
+  }
+
+  #wait(): void {
+    if (this.#ended) return;
+    const { clock, everyMs } = this.#options;
+    this.#timer = clock.after(everyMs, () => {
+      this.#round = this.look().then(() => this.#wait());
+    });
+  }
+
+  /** A sandbox with a session has a token that lives, or its session's lease would have ended. */
+  #doubtful(): SandboxId[] {
+    const { registry, lifecycle } = this.#options;
+    const unsettled = new Set(lifecycle.unsettled);
+    const records = registry
+      .list()
+      .filter(({ id, phase }) => phase === SandboxPhase.PROVISIONING && !unsettled.has(id));
+    return records.map(({ id }) => id);
+  }
+
+  #answer({ sandboxId, revokedFor }: Family): void {
+    if (revokedFor !== "reuse" && revokedFor !== "key-revoked") return;
+    this.#round = Promise.all([this.#round, this.#mend(sandboxId)]).then(() => undefined);
+  }
+
+  async #mend(id: SandboxId): Promise<void> {
+    const { lifecycle, registry, log } = this.#options;
+    try {
+      const mended = await lifecycle.mendToken(id);
+      if (mended) log.info({ sandbox_id: id }, "a sandbox had no token that was good; one was delivered");
+    } catch (cause) {
+      if (registry.byId(id)) log.warn({ sandbox_id: id, err: cause }, "a sandbox's token could not be mended yet");
+    }
+  }
+}

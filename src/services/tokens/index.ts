@@ -1,0 +1,2 @@
+/** How sandboxes get their tokens over the wire. */
+export { createTokenHandlers, type TokenHandlers } from "./create-token-handlers.ts";

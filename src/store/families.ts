@@ -1,0 +1,137 @@
+import type { Selectable, Updateable } from "kysely";
+import { type FamilyId, parseFamilyId, parseSandboxId, type SandboxId } from "../core/ids.ts";
+import type { Family, FamilyStore, RevocationCause } from "../tokens/index.ts";
+import type { Database, Queries } from "./database.ts";
+import type { FamilyRow } from "./schema/families.ts";
+import { stored } from "./stored.ts";
+
+/** Token families in the database. */
+export function createFamilyStore(database: Database): FamilyStore {
+  return {
+    load: (since) =>
+      database.read(async (db) => {
+        const rows = await db.selectFrom("token_families").selectAll().where("expires_at", ">=", since).execute();
+        return rows.map(toFamily);
+      }),
+
+    find: (familyId) => database.read((db) => findFamily(db, familyId)),
+
+    ofSandbox: (sandboxId) =>
+      database.read(async (db) => {
+        const rows = await liveOf(db, sandboxId).execute();
+        return rows.map(toFamily);
+      }),
+
+    begin: (family) =>
+      database.write(async (db) => {
+        const superseded = await revokeLive(db, family.sandboxId, "superseded-family", family.issuedAt);
+        await db.insertInto("token_families").values(toRow(family)).execute();
+        return superseded;
+      }),
+
+    rotate: (familyId, expected, successor) =>
+      database.write(async (db) => {
+        const row = await db
+          .updateTable("token_families")
+          .set({
+            generation: expected + 1,
+            key_id: successor.keyId,
+            issued_at: successor.issuedAt,
+            expires_at: successor.expiresAt,
+            presented: 0,
+            rotated_at: successor.rotatedAt,
+          })
+          .where("family_id", "=", familyId)
+          .where("generation", "=", expected)
+          .where("revoked_at", "is", null)
+          .returningAll()
+          .executeTakeFirst();
+        if (row) return { family: toFamily(row), rotated: true };
+        const family = await findFamily(db, familyId);
+        return family && { family, rotated: false };
+      }),
+
+    markPresented: (familyId, generation) =>
+      database.write(async (db) => {
+        await db
+          .updateTable("token_families")
+          .set({ presented: 1 })
+          .where("family_id", "=", familyId)
+          .where("generation", "=", generation)
+          .execute();
+      }),
+
+    revoke: (familyId, cause, at) =>
+      database.write(async (db) => {
+        const row = await db
+          .updateTable("token_families")
+          .set(revocation(cause, at))
+          .where("family_id", "=", familyId)
+          .where("revoked_at", "is", null)
+          .returningAll()
+          .executeTakeFirst();
+        return row ? toFamily(row) : findFamily(db, familyId);
+      }),
+
+    revokeSandbox: (sandboxId, cause, at) => database.write((db) => revokeLive(db, sandboxId, cause, at)),
+
+    prune: (before) =>
+      database.write(async (db) => {
+        const { numDeletedRows } = await db
+          .deleteFrom("token_families")
+          .where("expires_at", "<", before)
+          .executeTakeFirstOrThrow();
+        return Number(numDeletedRows);
+      }),
+  };
+}
+
+const liveOf = (db: Queries, sandboxId: SandboxId) =>
+  db.selectFrom("token_families").selectAll().where("sandbox_id", "=", sandboxId).where("revoked_at", "is", null);
+
+async function findFamily(db: Queries, familyId: FamilyId): Promise<Family | undefined> {
+  const row = await db.selectFrom("token_families").selectAll().where("family_id", "=", familyId).executeTakeFirst();
+  return row && toFamily(row);
+}
+
+async function revokeLive(db: Queries, sandboxId: SandboxId, cause: RevocationCause, at: number): Promise<Family[]> {
+  const rows = await db
+    .updateTable("token_families")
+    .set(revocation(cause, at))
+    .where("sandbox_id", "=", sandboxId)
+    .where("revoked_at", "is", null)
+    .returningAll()
+    .execute();
+  return rows.map(toFamily);
+}
+
+const revocation = (cause: RevocationCause, at: number): Updateable<FamilyRow> => ({
+  revoked_at: at,
+  revoked_for: cause,
+});
+
+const toRow = (family: Family): FamilyRow => ({
+  family_id: family.familyId,
+  sandbox_id: family.sandboxId,
+  generation: family.generation,
+  key_id: family.keyId,
+  issued_at: family.issuedAt,
+  expires_at: family.expiresAt,
+  presented: family.presented ? 1 : 0,
+  rotated_at: family.rotatedAt ?? null,
+  revoked_at: family.revokedAt ?? null,
+  revoked_for: family.revokedFor ?? null,
+});
+
+const toFamily = (row: Selectable<FamilyRow>): Family => ({
+  familyId: stored(row.family_id, parseFamilyId),
+  sandboxId: stored(row.sandbox_id, parseSandboxId),
+  generation: row.generation,
+  keyId: row.key_id,
+  issuedAt: row.issued_at,
+  expiresAt: row.expires_at,
+  presented: row.presented !== 0,
+  rotatedAt: row.rotated_at ?? undefined,
+  revokedAt: row.revoked_at ?? undefined,
+  revokedFor: row.revoked_for ?? undefined,
+});

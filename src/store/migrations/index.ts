@@ -1,0 +1,12 @@
+/**
+ * Every migration there ever was, by its number and name, in a map rather than a folder to scan, so that a bundle has
+ * them too. One that was released is never edited: a test holds what each of them writes.
+ */
+import type { Migration } from "kysely/migration";
+import { foundation } from "./0001-foundation.ts";
+import { policies } from "./0002-policies.ts";
+
+export const migrations: Readonly<Record<string, Migration>> = {
+  "0001-foundation": foundation,
+  "0002-policies": policies,
+};

@@ -1,0 +1,68 @@
+import { type Selectable, sql } from "kysely";
+import { parseSandboxId } from "../core/ids.ts";
+import type { Database } from "./database.ts";
+import type { SandboxStore, StoredSandbox } from "./sandbox-store.ts";
+import type { SandboxRow } from "./schema/sandboxes.ts";
+import { stored } from "./stored.ts";
+
+/** Sandboxes in the database. */
+export function createSandboxStore(database: Database): SandboxStore {
+  return {
+    load: () =>
+      database.read(async (db) => {
+        const rows = await db.selectFrom("sandboxes").selectAll().orderBy("created_at").orderBy("id").execute();
+        return rows.map(toSandbox);
+      }),
+
+    insert: (sandbox) =>
+      database.write(async (db) => {
+        const { numInsertedOrUpdatedRows } = await db
+          .insertInto("sandboxes")
+          .values(toRow(sandbox))
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirstOrThrow();
+        return numInsertedOrUpdatedRows === 1n;
+      }),
+
+    setDesired: (id, desired) =>
+      database.write(async (db) => {
+        const row = await db
+          .updateTable("sandboxes")
+          .set({ desired, resource_version: sql`resource_version + 1` })
+          .where("id", "=", id)
+          .returningAll()
+          .executeTakeFirst();
+        return row && toSandbox(row);
+      }),
+
+    remove: (id) =>
+      database.write(async (db) => {
+        const { numDeletedRows } = await db.deleteFrom("sandboxes").where("id", "=", id).executeTakeFirstOrThrow();
+        return numDeletedRows === 1n;
+      }),
+  };
+}
+
+const toRow = (sandbox: StoredSandbox): SandboxRow => ({
+  id: sandbox.id,
+  workspace: sandbox.workspace,
+  name: sandbox.name,
+  spec: sandbox.spec,
+  labels: JSON.stringify(sandbox.labels),
+  annotations: JSON.stringify(sandbox.annotations),
+  created_at: sandbox.createdAt,
+  resource_version: sandbox.resourceVersion,
+  desired: sandbox.desired,
+});
+
+const toSandbox = (row: Selectable<SandboxRow>): StoredSandbox => ({
+  id: stored(row.id, parseSandboxId),
+  workspace: row.workspace,
+  name: row.name,
+  spec: row.spec,
+  labels: JSON.parse(row.labels),
+  annotations: JSON.parse(row.annotations),
+  createdAt: row.created_at,
+  resourceVersion: row.resource_version,
+  desired: row.desired,
+});

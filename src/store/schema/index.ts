@@ -1,0 +1,6 @@
+/** The tables as the newest migration leaves them, one file an entity. */
+import type { FamilyTables } from "./families.ts";
+import type { PolicyTables } from "./policies.ts";
+import type { SandboxTables } from "./sandboxes.ts";
+
+export interface Tables extends FamilyTables, PolicyTables, SandboxTables {}

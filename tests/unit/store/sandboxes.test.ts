@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { newSandboxId } from "../../../src/core/ids.ts";
+import type { SandboxStore, StoredSandbox } from "../../../src/store/index.ts";
+import { temporaryStore } from "../../support/temporary-store.ts";
+
+let made: Awaited<ReturnType<typeof temporaryStore>>;
+let store: SandboxStore;
+
+beforeEach(async () => {
+  made = await temporaryStore();
+  store = made.store.sandboxes;
+});
+afterEach(() => made[Symbol.asyncDispose]());
+
+const sandboxOf = (over: Partial<StoredSandbox> = {}): StoredSandbox => ({
+  id: newSandboxId(),
+  workspace: "default",
+  name: "a",
+  spec: new Uint8Array([0, 1, 255]),
+  labels: { team: "red", __proto__x: "1" },
+  annotations: { note: "grüße \u0000 ✓" },
+  createdAt: Date.UTC(2026, 0, 1),
+  resourceVersion: 1,
+  desired: "running",
+  ...over,
+});
+
+test("what was inserted is loaded again, every member of it", async () => {
+  const sandbox = sandboxOf();
+  expect(await store.insert(sandbox)).toBe(true);
+  const [loaded] = await store.load();
+  expect({ ...loaded, spec: [...(loaded?.spec ?? [])] }).toEqual({ ...sandbox, spec: [0, 1, 255] });
+});
+
+test("a name that is taken in the workspace is refused, and what is there stays", async () => {
+  const first = sandboxOf();
+  await store.insert(first);
+  expect(await store.insert(sandboxOf({ spec: new Uint8Array() }))).toBe(false);
+  expect(await store.load()).toMatchObject([{ id: first.id }]);
+});
+
+test("of fifty that want one name at once, one gets it", async () => {
+  const outcomes = await Promise.all(Array.from({ length: 50 }, () => store.insert(sandboxOf())));
+  expect(outcomes.filter(Boolean)).toHaveLength(1);
+});
+
+test("the same name in another workspace is another sandbox", async () => {
+  await store.insert(sandboxOf());
+  expect(await store.insert(sandboxOf({ workspace: "other" }))).toBe(true);
+});
+
+test("a change counts up the resource version, and leaves what it does not name", async () => {
+  const sandbox = sandboxOf();
+  await store.insert(sandbox);
+  const { labels, annotations } = sandbox;
+  const changed = await store.setDesired(sandbox.id, "deleted");
+  expect(changed).toMatchObject({ labels, annotations, desired: "deleted", resourceVersion: 2 });
+  expect(await store.load()).toEqual([changed]);
+});
+
+test("a sandbox that is not there is neither changed nor removed", async () => {
+  expect(await store.setDesired(newSandboxId(), "deleted")).toBeUndefined();
+  expect(await store.remove(newSandboxId())).toBe(false);
+});
+
+test("a removed sandbox is gone and its name is free", async () => {
+  const sandbox = sandboxOf();
+  await store.insert(sandbox);
+  expect(await store.remove(sandbox.id)).toBe(true);
+  expect(await store.load()).toEqual([]);
+  expect(await store.insert(sandboxOf())).toBe(true);
+});
+
+test("sandboxes are loaded in the order in which they were made", async () => {
+  for (const [name, createdAt] of [
+    ["c", 3],
+    ["a", 1],
+    ["b", 2],
+  ] as const)
+    await store.insert(sandboxOf({ name, createdAt }));
+  expect((await store.load()).map(({ name }) => name)).toEqual(["a", "b", "c"]);
+});
