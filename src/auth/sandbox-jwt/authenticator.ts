@@ -1,0 +1,54 @@
+import { OpenShell } from "../../../gen/openshell/v1/openshell_pb.ts";
+import type { SandboxPrincipal } from "../../core/principal.ts";
+import type { Verdict } from "../../core/refusal.ts";
+import type { TokenChecks } from "../../tokens/index.ts";
+import { type Authenticator, decline, type Outcome } from "../authenticator.ts";
+import { parseToken } from "./parse.ts";
+import { peekKeyId } from "./peek.ts";
+import { VerifiedTokens } from "./verified-tokens.ts";
+
+export interface SandboxJwtOptions {
+  readonly tokens: TokenChecks;
+  /** How many tokens are remembered as verified; twice the number of sandboxes serves every refresh. */
+  readonly remembered?: number;
+}
+
+const refreshMethod = `${OpenShell.typeName}/${OpenShell.method.refreshSandboxToken.name}`;
+
+/**
+ * Knows the gateway's own tokens (requirement A2). A token that names another key declines, so that other issuers can
+ * share the header; one that names ours is held to everything, and refused where anything is wrong. The signature is
+ * verified once, then looked up; whether the token is still in its time and not revoked is asked every time.
+ */
+export function createSandboxJwtAuthenticator({ tokens, remembered = 10_000 }: SandboxJwtOptions): Authenticator {
+  const verified = new VerifiedTokens(remembered);
+
+  /** The token's principal, verified now or before; undefined where the token is not ours. */
+  function recall(bearer: string, digest: string): Verdict<SandboxPrincipal> | undefined {
+    const known = verified.get(digest);
+    if (known && tokens.recognises(known.credential.keyId)) return { ok: true, value: known };
+    if (!tokens.recognises(peekKeyId(bearer) ?? "")) return undefined;
+    const parsed = parseToken(bearer);
+    if (!parsed.ok) return parsed;
+    const verdict = tokens.verify(parsed.value);
+    if (verdict.ok) verified.add(digest, verdict.value);
+    return verdict;
+  }
+
+  return {
+    name: "sandbox-jwt",
+    authenticate({ bearer, method }) {
+      if (bearer === undefined) return decline;
+      const digest = verified.digest(bearer);
+      const principal = recall(bearer, digest);
+      if (!principal) return decline;
+      if (!principal.ok) return outcomeOf(principal);
+      const admitted = tokens.admit(principal.value, method === refreshMethod ? "refresh" : "call");
+      return "then" in admitted ? admitted.then(outcomeOf) : outcomeOf(admitted);
+    },
+  };
+}
+
+function outcomeOf(verdict: Verdict<SandboxPrincipal>): Outcome {
+  return verdict.ok ? { kind: "accept", principal: verdict.value } : { kind: "refuse", reason: verdict.reason };
+}

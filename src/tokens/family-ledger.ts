@@ -1,0 +1,106 @@
+import type { Audit } from "../core/audit.ts";
+import type { Clock } from "../core/clock.ts";
+import type { FamilyId, SandboxId } from "../core/ids.ts";
+import { tokenIdOf } from "./claims.ts";
+import type { Family, FamilyStore, RevocationCause, Successor } from "./family-store.ts";
+import { LiveFamilies } from "./live-families.ts";
+import { Shared } from "./shared.ts";
+
+export interface FamilyLedgerOptions {
+  readonly store: FamilyStore;
+  readonly clock: Clock;
+  readonly audit: Audit;
+}
+
+/**
+ * The families in the store and those in memory, as one: every write goes to the store first and is then known here,
+ * every read from the store is learned. Rejects with what the store rejects with; memory then stays as it was.
+ */
+export class FamilyLedger {
+  readonly live = new LiveFamilies();
+  readonly #store: FamilyStore;
+  readonly #clock: Clock;
+  readonly #audit: Audit;
+  readonly #finds = new Shared<FamilyId, Family | undefined>();
+  readonly #marks = new Shared<string, void>();
+  readonly #revocations = new Shared<FamilyId, Family | undefined>();
+
+  constructor({ store, clock, audit }: FamilyLedgerOptions) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#audit = audit;
+  }
+
+  /** Learns all families whose current token expires at `since` or later. */
+  async load(since: number): Promise<void> {
+    for (const family of await this.#store.load(since)) this.live.learn(family);
+  }
+
+  /** Asks the store; callers that ask at the same time share one answer. */
+  find(familyId: FamilyId): Promise<Family | undefined> {
+    return this.#finds.run(familyId, async () => {
+      const family = await this.#store.find(familyId);
+      return family && this.live.learn(family);
+    });
+  }
+
+  /** The families of a sandbox that are not revoked, the newest first. */
+  async ofSandbox(sandboxId: SandboxId): Promise<Family[]> {
+    const families = (await this.#store.ofSandbox(sandboxId)).map((family) => this.live.learn(family));
+    return families.filter(({ revokedAt }) => revokedAt === undefined).sort((a, b) => b.issuedAt - a.issuedAt);
+  }
+
+  /** Stores a new family and ends the sandbox's others. */
+  async begin(family: Family): Promise<void> {
+    const ended = await this.#store.begin(family);
+    this.live.learn(family);
+    for (const other of ended) this.#recordEnd(other);
+  }
+
+  /** Compare-and-set, see {@link FamilyStore.rotate}; the row is the store's, which a restored one may have put behind memory. */
+  async rotate({ familyId, generation }: Family, successor: Successor) {
+    const outcome = await this.#store.rotate(familyId, generation, successor);
+    if (outcome) this.live.learn(outcome.family);
+    return outcome;
+  }
+
+  /** Records that the family's current token was presented, once, however many calls present it at the same time. */
+  markPresented(family: Family): Promise<void> {
+    return this.#marks.run(tokenIdOf(family.familyId, family.generation), async () => {
+      await this.#store.markPresented(family.familyId, family.generation);
+      this.live.learn({ ...family, presented: true });
+    });
+  }
+
+  revoke(familyId: FamilyId, cause: RevocationCause): Promise<Family | undefined> {
+    return this.#revocations.run(familyId, async () => {
+      const at = this.#clock.now();
+      const isKnown = this.live.get(familyId)?.revokedAt !== undefined;
+      const family = await this.#store.revoke(familyId, cause, at);
+      if (family?.revokedAt === at && !isKnown) this.#recordEnd(family);
+      return family && this.live.learn(family);
+    });
+  }
+
+  /** Ends all families of a sandbox. */
+  async revokeSandbox(sandboxId: SandboxId, cause: RevocationCause): Promise<void> {
+    for (const family of await this.#store.revokeSandbox(sandboxId, cause, this.#clock.now())) this.#recordEnd(family);
+  }
+
+  /** Forgets families whose current token expired before `before`, here and in the store. */
+  async prune(before: number): Promise<void> {
+    this.live.forget(before);
+    await this.#store.prune(before);
+  }
+
+  #recordEnd(family: Family): void {
+    this.live.learn(family);
+    this.#audit({
+      event: "family.revoked",
+      principal: "gateway",
+      sandboxId: family.sandboxId,
+      familyId: family.familyId,
+      ...(family.revokedFor && { reason: family.revokedFor }),
+    });
+  }
+}

@@ -1,0 +1,50 @@
+import type { Clock } from "../core/clock.ts";
+import { wholeSeconds } from "./claims.ts";
+import type { Family } from "./family-store.ts";
+import type { IssuedToken } from "./issued-token.ts";
+import type { KeyRing } from "./key-ring.ts";
+import { mint } from "./mint.ts";
+import type { Signer } from "./signer.ts";
+
+export interface MinterOptions {
+  readonly keys: KeyRing;
+  readonly authority: string;
+  readonly clock: Clock;
+  readonly ttlMs: number;
+}
+
+/** When and with which key a token is made. */
+interface Stamp {
+  readonly keyId: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+/** Makes the tokens of families, with the keys of now. */
+export interface Minter {
+  /** A token of its full lifetime from now on, signed with the active key. */
+  stamp(): { readonly stamp: Stamp; readonly signer: Signer };
+  /** The token that the row describes. */
+  sign(signer: Signer, family: Family): Promise<IssuedToken>;
+  /** The family's current token once more, the same to the byte; undefined where it ran out or its key is gone. */
+  again(family: Family): Promise<IssuedToken | undefined>;
+}
+
+export function createMinter({ keys, authority, clock, ttlMs }: MinterOptions): Minter {
+  async function sign(signer: Signer, family: Family): Promise<IssuedToken> {
+    const { familyId, expiresAt } = family;
+    return { token: await mint(signer, authority, family), expiresAt, familyId };
+  }
+  return {
+    stamp() {
+      const signer = keys.active;
+      const issuedAt = wholeSeconds(clock.now());
+      return { signer, stamp: { keyId: signer.keyId, issuedAt, expiresAt: issuedAt + ttlMs } };
+    },
+    sign,
+    async again(family) {
+      const signer = keys.find(family.keyId)?.signer;
+      return signer && family.expiresAt > clock.now() ? sign(signer, family) : undefined;
+    },
+  };
+}

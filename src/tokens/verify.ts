@@ -1,0 +1,41 @@
+import { verify as verifySignature } from "node:crypto";
+import type { SandboxPrincipal } from "../core/principal.ts";
+import { accepted, refused, type Verdict } from "../core/refusal.ts";
+import { tokenIdOf } from "./claims.ts";
+import type { KeyRing } from "./key-ring.ts";
+import { readClaims } from "./read-claims.ts";
+
+/** A token that was taken apart and found to be in its one spelling; nothing in it is believed yet. */
+export interface UnverifiedToken {
+  readonly keyId: string;
+  /** Header and payload as presented, with the dot between them: what the signature is over. */
+  readonly signed: string;
+  readonly signature: Uint8Array;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** Checks all of a token that never changes; the result may be kept, and asked of admission every time. */
+export type Verify = (token: UnverifiedToken) => Verdict<SandboxPrincipal>;
+
+/**
+ * Verifies signature and claims (requirement A2). The algorithm is that of the key, never what the token says (RFC 8725,
+ * section 3.1). OpenSSL's Ed25519 does what is asked here: it takes 64 bytes with S below the group's order and nothing
+ * else (RFC 8032, section 5.1.7; A-23), so that a JOSE library would add only leniency to be taken away again.
+ */
+export function createVerify(keys: KeyRing, authority: string): Verify {
+  return ({ keyId, signed, signature, payload }) => {
+    const key = keys.find(keyId);
+    if (!key || !verifySignature(null, Buffer.from(signed, "latin1"), key.publicKey, signature)) {
+      return refused("token-signature");
+    }
+    const claims = readClaims(payload, authority);
+    if (!claims) return refused("token-claims");
+    const { sandboxId, familyId, generation, issuedAt, expiresAt } = claims;
+    const tokenId = tokenIdOf(familyId, generation);
+    return accepted({
+      kind: "sandbox",
+      sandboxId,
+      credential: { kind: "gateway-token", tokenId, familyId, generation, keyId, issuedAt, expiresAt },
+    });
+  };
+}
