@@ -72,7 +72,7 @@ export interface Gateway extends AsyncDisposable {
 }
 
 /** How often sandboxes are looked after that lost their token, in milliseconds. */
-const keeperMs = 5_000;
+const keeperMs = 15_000;
 /** How long a stream may be silent before its first message (weakness 41 of the reference), in milliseconds. */
 const firstFrameMs = 10_000;
 

@@ -17,7 +17,7 @@ const defaultLimits: LogLimits = { linesPerSandbox: 2_000, bytesPerSandbox: 1024
 const defaultLines = 100;
 
 /** Takes a line as soon as it is kept. It neither throws nor waits. */
-export type LogListener = (line: SandboxLogLine) => void;
+type LogListener = (line: SandboxLogLine) => void;
 
 /** The newest log lines of every sandbox, in memory. */
 export interface LogBuffer {
@@ -34,7 +34,7 @@ export interface LogBuffer {
   stats(): LogStats;
 }
 
-export interface LogStats {
+interface LogStats {
   readonly sandboxes: number;
   readonly lines: number;
   readonly bytes: number;

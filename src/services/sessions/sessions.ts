@@ -9,7 +9,7 @@ import { Session, type ToSupervisor } from "./session.ts";
 import { Wheel } from "./wheel.ts";
 
 /** Who wants to know which sandboxes have a session. */
-export interface Presence {
+interface Presence {
   /** A supervisor said hello; what it throws refuses the session. */
   sessionStarted(id: SandboxId, instanceId: string): void;
   /** The sandbox's session ended and no other has taken its place. */
@@ -32,7 +32,7 @@ export interface SessionStats {
   readonly silenced: number;
 }
 
-export const heartbeatIntervalSecs = 15;
+const heartbeatIntervalSecs = 15;
 /** A turn of the wheel is an interval; one more than this without a word from the supervisor ends its session. */
 const silentTurnsAllowed = 3;
 
@@ -107,7 +107,7 @@ export class Sessions implements Disposable {
     if (session.beat() < silentTurnsAllowed) return;
     this.#silenced += 1;
     this.#tell(session, "WARN", "supervisor sent no heartbeat in time");
-    session.end(new Refusal("state-conflict", { says: "no heartbeat came in time, connect again" }));
+    session.end(new Refusal("session-lost"));
   }
 
   #ended(session: Session, seat: Disposable): void {

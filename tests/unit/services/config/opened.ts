@@ -41,7 +41,7 @@ export interface Opened {
   restart(): Promise<Opened>;
 }
 
-export type Updated = MessageShape<typeof UpdateConfigResponseSchema>;
+type Updated = MessageShape<typeof UpdateConfigResponseSchema>;
 
 export function openConfiguration(): Promise<Opened> {
   const directory = mkdtempSync(join(tmpdir(), "openshell-config-"));

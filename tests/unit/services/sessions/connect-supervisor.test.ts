@@ -2,7 +2,7 @@ import { create, type Message, type MessageInitShape } from "@bufbuild/protobuf"
 import { beforeEach, describe, expect, test } from "vitest";
 import { openShellAuthorization } from "../../../../gen/openshell/v1/openshell_authz.ts";
 import { OpenShell } from "../../../../gen/openshell/v1/openshell_pb.ts";
-import { SupervisorMessageSchema } from "../../../../gen/openshell/v1/supervisor_pb.ts";
+import { type SupervisorMessage, SupervisorMessageSchema } from "../../../../gen/openshell/v1/supervisor_pb.ts";
 import { type Answer, defineService, unimplemented } from "../../../../src/access/index.ts";
 import { newSandboxId, type SandboxId } from "../../../../src/core/ids.ts";
 import { silentLog } from "../../../../src/core/log.ts";
@@ -90,6 +90,14 @@ function connect(sandbox = a, ...first: Payload[]) {
   };
 }
 
+/** The handler by itself, as a transport without the guard would call it. */
+function answersTo(requests: AsyncIterable<SupervisorMessage>) {
+  return createSessionHandlers({ sessions }).connectSupervisor(requests, {
+    ...{ sandbox: grantScope(a), principal: sandboxPrincipal(a.id) },
+    ...{ signal: new AbortController().signal, metadata: { get: () => undefined } },
+  });
+}
+
 function describeAnswer({ done, value }: IteratorResult<Answer>): string {
   if (done) return "end";
   return (value as { payload: { case: string } }).payload.case;
@@ -110,9 +118,19 @@ describe("a session", () => {
   });
 
   test("says which session it is and how often to beat", async () => {
-    const { sessionId, heartbeatIntervalSecs } = await accepted();
-    expect(sessionId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-/);
-    expect(heartbeatIntervalSecs).toBe(15);
+    async function* requests() {
+      yield create(SupervisorMessageSchema, { payload: hello() });
+    }
+    const payloads = await Array.fromAsync(answersTo(requests()), ({ payload }) => payload);
+    expect(payloads).toEqual([
+      {
+        case: "sessionAccepted",
+        value: {
+          sessionId: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-/),
+          heartbeatIntervalSecs: 15,
+        },
+      },
+    ]);
   });
 
   test("has heartbeats from the gateway, one an interval", async () => {
@@ -143,22 +161,6 @@ describe("a session", () => {
     expect(sent.filter(Boolean).length).toBe(64);
     expect(await supervisor.next()).toBe("relayOpen");
   });
-
-  async function accepted() {
-    const nobody = { sessionStarted: () => undefined, sessionEnded: () => undefined };
-    using own = new Sessions({ clock, logs, log: silentLog, presence: nobody });
-    const sandbox = grantScope(a);
-    const call = { sandbox, principal: sandboxPrincipal(a.id), signal: new AbortController().signal };
-    async function* requests() {
-      yield create(SupervisorMessageSchema, { payload: hello() });
-    }
-    const answers = createSessionHandlers({ sessions: own }).connectSupervisor(requests(), {
-      ...call,
-      metadata: { get: () => undefined },
-    });
-    for await (const { payload } of answers) if (payload?.case === "sessionAccepted") return payload.value;
-    throw new Error("no acceptance");
-  }
 });
 
 describe("a first message that is no good is refused, and nothing begins", () => {
@@ -222,14 +224,14 @@ describe("a session ends once, and leaves nothing, when", () => {
     await clock.advance(interval);
     expect(sessions.stats()).toMatchObject({ open: 0, silenced: 1 });
     expect(presence).toEqual(["a one", "a gone"]);
-    await expect(supervisor.next()).rejects.toThrow("no heartbeat came in time, connect again");
+    await expect(supervisor.next()).rejects.toMatchObject({ reason: "session-lost", code: "unavailable" });
     expect(clock.waiting).toBe(0);
   });
 
   type Supervisor = ReturnType<typeof connect>;
 });
 
-test("a supervisor that beats in time keeps its session, however little it reads", async () => {
+test("a supervisor that beats in time keeps its session, and one heartbeat waits for it however little it reads", async () => {
   const supervisor = connect(a, hello());
   await supervisor.next();
   for (let turn = 0; turn < 20; turn += 1) {
@@ -237,6 +239,18 @@ test("a supervisor that beats in time keeps its session, however little it reads
     await clock.advance(interval);
   }
   expect(sessions.stats()).toMatchObject({ open: 1, silenced: 0 });
+  sessions.get(a.id)?.send({ payload: { case: "relayOpen", value: { channelId: "c" } } });
+  expect([await supervisor.next(), await supervisor.next()]).toEqual(["heartbeat", "relayOpen"]);
+});
+
+test("a hello that comes after the caller has gone begins nothing", async () => {
+  const hellos = new TransformStream<SupervisorMessage>();
+  const answers = answersTo(hellos.readable);
+  await answers[Symbol.asyncIterator]().return?.();
+  const writer = hellos.writable.getWriter();
+  await writer.write(create(SupervisorMessageSchema, { payload: hello() })).catch(() => undefined);
+  await settled();
+  expect([presence, sessions.stats().open, clock.waiting]).toEqual([[], 0, 0]);
 });
 
 describe("a newer session of the same sandbox", () => {

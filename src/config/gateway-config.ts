@@ -1,0 +1,75 @@
+/** The gateway's configuration, complete, validated and frozen. It holds no secret, so it may be logged. */
+export interface GatewayConfig {
+  /** A developer's own gateway. */
+  readonly dev: boolean;
+  /** The file that was read. */
+  readonly file: string | undefined;
+  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error";
+  readonly stateDir: string;
+  /** Where `generate-certs` puts keys and certificates. */
+  readonly tlsDir: string;
+  /** The main one first. */
+  readonly listeners: readonly [ListenerConfig, ...ListenerConfig[]];
+  /** What supervisors trust as the gateway's certificate; undefined where the operating system decides. */
+  readonly guestTlsCa: string | undefined;
+  readonly allowUnauthenticatedUsers: boolean;
+  /** Names besides those of loopback under which unauthenticated users may reach the gateway; lower case. */
+  readonly allowedHosts: readonly string[];
+  readonly database: { readonly kind: "sqlite"; readonly path: string };
+  readonly signingKey: SigningKeyConfig;
+  readonly tokens: TokenConfig;
+  readonly drivers: readonly "process"[];
+  readonly reflection: boolean;
+  readonly drainMs: number;
+  readonly limits: LimitConfig;
+}
+
+export interface ListenerConfig {
+  readonly kind: "users" | "sandboxes" | "operations";
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly tls?: TlsConfig;
+}
+
+export interface TlsConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clientCaFile?: string;
+  readonly clientCertificates?: "optional" | "required";
+}
+
+/** Files of one signing key. */
+export interface SigningKeyConfig {
+  readonly signing: string;
+  readonly public: string;
+  readonly keyId: string;
+  /** They are not there yet, and a developer's gateway makes them in `tlsDir`. */
+  readonly toBeMade: boolean;
+}
+
+export interface TokenConfig {
+  readonly gatewayId: string;
+  readonly ttlSeconds: number;
+  readonly leewaySeconds: number;
+  readonly refreshGraceMs: number;
+  readonly revokeOnReuse: boolean;
+}
+
+/** Times are milliseconds, sizes bytes. */
+export interface LimitConfig {
+  readonly messageBytes: number;
+  readonly answerBytes: number;
+  readonly headerBytes: number;
+  readonly streamsPerConnection: number;
+  readonly streamsPerSandbox: number;
+  readonly healthWatchers: number;
+  readonly connections: number;
+  readonly requestMs: number;
+  readonly headersMs: number;
+  readonly openingMs: number;
+  readonly firstRequestMs: number;
+  readonly idleMs: number;
+  readonly pingMs: number;
+  readonly pingAckMs: number;
+}

@@ -1,0 +1,72 @@
+import { Problems } from "./config-error.ts";
+import { localTlsDirectory, standardStateDirectory } from "./directories.ts";
+import type { GatewayConfig, ListenerConfig } from "./gateway-config.ts";
+import { readSettings, type Sources } from "./read-settings.ts";
+import { resolveDatabase } from "./resolve-database.ts";
+import { resolveDrivers } from "./resolve-drivers.ts";
+import { resolveLimits } from "./resolve-limits.ts";
+import { resolveListeners } from "./resolve-listeners.ts";
+import { resolveSigningKey } from "./resolve-signing-key.ts";
+import { resolveTls } from "./resolve-tls.ts";
+import type { Settings } from "./setting.ts";
+import { isLoopbackHost } from "./socket-address.ts";
+
+/**
+ * Reads the gateway's configuration from all sources (requirement G4).
+ * @throws ConfigError that names everything that is wrong, each with its key's path and what was expected.
+ */
+export async function loadConfig(sources: Sources): Promise<GatewayConfig> {
+  const problems = new Problems();
+  const { settings, file } = await readSettings(sources, problems);
+  problems.throwIfAny();
+
+  const stateDir = settings.stateDir.value ?? standardStateDirectory(sources.environment);
+  const tlsDir = localTlsDirectory(sources.environment, stateDir);
+  const { tls, guestTlsCa } = await resolveTls(settings, tlsDir, problems);
+  const listeners = resolveListeners(settings, tls, problems);
+  const config: GatewayConfig = {
+    dev: settings.dev.value,
+    file,
+    logLevel: settings.logLevel.value,
+    stateDir,
+    tlsDir,
+    listeners,
+    guestTlsCa,
+    allowUnauthenticatedUsers: resolveUnauthenticated(settings, listeners[0], problems),
+    allowedHosts: settings.allowedHosts.value.map((host) => host.toLowerCase()),
+    database: resolveDatabase(settings.databaseUrl, stateDir, problems),
+    signingKey: await resolveSigningKey(settings, tlsDir, problems),
+    tokens: {
+      gatewayId: settings.gatewayId.value,
+      ttlSeconds: settings.ttlSecs.value,
+      leewaySeconds: settings.leewaySecs.value,
+      refreshGraceMs: settings.refreshGraceSecs.value * 1000,
+      revokeOnReuse: settings.revokeOnReuse.value,
+    },
+    drivers: resolveDrivers(settings.drivers, problems),
+    reflection: settings.reflection.value,
+    drainMs: settings.drainSecs.value * 1000,
+    limits: resolveLimits(settings),
+  };
+  problems.throwIfAny();
+  return deepFreeze(config);
+}
+
+/** Nobody on another machine is a user without a credential (requirement A6). */
+function resolveUnauthenticated(
+  { allowUnauthenticatedUsers, dev }: Settings,
+  { host }: ListenerConfig,
+  problems: Problems,
+): boolean {
+  const allowed = allowUnauthenticatedUsers.value ?? dev.value;
+  if (allowed && !isLoopbackHost(host)) {
+    const where = allowUnauthenticatedUsers.where ?? dev.where ?? "";
+    problems.add(where, `other machines reach ${host}; unauthenticated users are for loopback addresses alone`);
+  }
+  return allowed;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) for (const inner of Object.values(value)) deepFreeze(inner);
+  return Object.freeze(value);
+}

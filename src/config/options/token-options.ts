@@ -1,0 +1,57 @@
+import { name, path, wholeNumber, yesOrNo } from "../kind.ts";
+import { optional, settled } from "../option.ts";
+
+const seconds = (least: number, most: number) => wholeNumber(least, most, "seconds");
+const day = 86_400;
+
+/** Sandbox tokens (requirement T1). */
+export const tokenOptions = {
+  gatewayId: settled({
+    key: "gateway_jwt.gateway_id",
+    fallback: "openshell",
+    kind: name(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,127})$/, "1 to 128 letters, digits, dots, hyphens and underscores"),
+    says: "Names this gateway in its tokens; different for each gateway, and stable.",
+  }),
+  signingKeyPath: optional({
+    key: "gateway_jwt.signing_key_path",
+    kind: path,
+    otherwise: "`<tls>/jwt/signing.pem`",
+    says: "The private key that signs sandbox tokens (PEM). All three files of a key are named together.",
+  }),
+  publicKeyPath: optional({
+    key: "gateway_jwt.public_key_path",
+    kind: path,
+    otherwise: "`<tls>/jwt/public.pem`",
+    says: "Its public half (PEM).",
+  }),
+  kidPath: optional({
+    key: "gateway_jwt.kid_path",
+    kind: path,
+    otherwise: "`<tls>/jwt/kid`",
+    says: "Its id.",
+  }),
+  ttlSecs: settled({
+    key: "gateway_jwt.ttl_secs",
+    kind: seconds(60, day),
+    fallback: 3_600,
+    says: "How long a sandbox token lives. There are none that live for ever.",
+  }),
+  refreshGraceSecs: settled({
+    key: "gateway_jwt.refresh_grace_secs",
+    kind: seconds(0, 60),
+    fallback: 10,
+    says: "For how long a refreshed token's predecessor still gets the same successor, and is not taken for stolen.",
+  }),
+  leewaySecs: settled({
+    key: "gateway_jwt.leeway_secs",
+    kind: seconds(0, 30),
+    fallback: 5,
+    says: "How far the clocks of those who make and check tokens may differ.",
+  }),
+  revokeOnReuse: settled({
+    key: "gateway_jwt.revoke_on_reuse",
+    kind: yesOrNo,
+    fallback: true,
+    says: "Whether a token that is used again after it was replaced ends all tokens of its family.",
+  }),
+};

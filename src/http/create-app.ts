@@ -1,0 +1,72 @@
+import type { Server } from "node:http";
+import { Code } from "@connectrpc/connect";
+import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
+import type { Log } from "../core/log.ts";
+import { describeFailure } from "./describe-failure.ts";
+import { pathOf } from "./path.ts";
+import { answerError, plainHeaders } from "./protocol-error.ts";
+import type { RawRequest, RawResponse } from "./servers/index.ts";
+
+export interface App {
+  readonly app: FastifyInstance;
+  /** Gives a request to the router. */
+  dispatch(request: RawRequest, response: RawResponse): void;
+}
+
+/**
+ * Makes the Fastify application over a server that never listens: sockets come from listeners of our own. What no route
+ * takes is answered in the protocol that it speaks; a path that exists gets 405 for another method (A-67).
+ */
+export function createApp(server: Server, log: Log): App {
+  let dispatch: App["dispatch"] | undefined;
+  const app = fastify({
+    exposeHeadRoutes: false,
+    clientErrorHandler: () => undefined,
+    serverFactory: (handler) => {
+      dispatch = handler as App["dispatch"];
+      return server;
+    },
+    frameworkErrors: (_error, request, reply) => {
+      reply.hijack();
+      answerError(request.raw, reply.raw, 400, Code.InvalidArgument, "the path is not valid");
+    },
+  } satisfies FastifyServerOptions);
+  const allowed = new Map<string, string>();
+  app.addHook("onRoute", ({ url, method }) => void allowed.set(url, String(method)));
+  app.addHook("onSend", async (_request, reply) => {
+    for (const [name, value] of Object.entries(plainHeaders)) {
+      if (!reply.hasHeader(name)) reply.header(name, value);
+    }
+  });
+  app.setNotFoundHandler((request, reply) => {
+    reply.hijack();
+    const method = allowed.get(pathOf(request.raw));
+    if (method !== undefined && method !== request.method) {
+      reply.raw.setHeader("allow", method);
+      return answerError(request.raw, reply.raw, 405, Code.Unimplemented, "the method is not allowed");
+    }
+    const rpc = request.method === "POST";
+    answerError(
+      request.raw,
+      reply.raw,
+      404,
+      rpc ? Code.Unimplemented : Code.NotFound,
+      rpc ? "unknown method" : "not found",
+    );
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const status = (error as { statusCode?: number }).statusCode ?? 500;
+    if (status >= 500) log.error({ path: request.routeOptions.url, error: describeFailure(error) }, "a route failed");
+    reply.hijack();
+    const [code, says] =
+      status >= 500 ? [Code.Internal, "internal error"] : [Code.InvalidArgument, "the request is not valid"];
+    answerError(request.raw, reply.raw, status, code, says);
+  });
+  return {
+    app,
+    dispatch(request, response) {
+      if (!dispatch) throw new Error("the application gave no handler");
+      dispatch(request, response);
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { Arrival } from "../auth/index.ts";
+import type { Connection } from "./listen/index.ts";
+import { isHttp2, type RawRequest } from "./servers/index.ts";
+
+/** What a request's headers say that everybody after this relies on. */
+export interface Head {
+  readonly connection: Connection;
+  /** Every Authorization value as sent, in order (A-29). */
+  readonly authorization: readonly string[];
+  readonly arrival: Arrival;
+}
+
+const authority = /^[A-Za-z0-9._~!$&'()*+,;=:[\]%-]{1,261}$/;
+
+/**
+ * Reads a request's headers once, as they came: Node's own header objects keep the first of several values and drop the
+ * rest unseen. Undefined where nobody can say which host was meant: none, two different ones, one that is no host, or
+ * a URL that names another than the Host header (A-65). A URL in absolute form is brought to its path.
+ */
+export function readHead(request: RawRequest, connection: Connection): Head | undefined {
+  const raw = request.rawHeaders;
+  const authorization: string[] = [];
+  let host: string | undefined;
+  let hosts = 0;
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] ?? "";
+    if (name.length === 13 && name.toLowerCase() === "authorization") authorization.push(raw[at + 1] ?? "");
+    else if ((name.length === 4 && name.toLowerCase() === "host") || name === ":authority") {
+      const value = raw[at + 1] ?? "";
+      // HTTP/2 may carry both names for one host; HTTP/1.1 may say it once (RFC 9112, section 3.2).
+      hosts += value === host && isHttp2(request) ? 0 : 1;
+      host = value;
+    }
+  }
+  if (hosts !== 1 || host === undefined || !authority.test(host)) return undefined;
+  if (request.url?.[0] !== "/" && !toPath(request, host)) return undefined;
+  const { peer, localAddress, encrypted, kind } = connection;
+  const listener = kind === "sandboxes" ? "sandboxes" : "users";
+  const arrival = { listener, peer, localAddress, host, origin: request.headers.origin, encrypted } as const;
+  return { connection, authorization, arrival };
+}
+
+/** `http://host/path` to `/path` (RFC 9112, section 3.2.2); `*` stays, no route has that name. */
+function toPath(request: RawRequest, host: string): boolean {
+  const url = request.url ?? "";
+  if (url === "*") return true;
+  const [, named, path] = /^https?:\/\/([^/?#]*)([/?].*)?$/i.exec(url) ?? [];
+  if (named?.toLowerCase() !== host.toLowerCase()) return false;
+  request.url = path === undefined || path[0] === "?" ? `/${path ?? ""}` : path;
+  return true;
+}

@@ -1,0 +1,90 @@
+import type { Message } from "@bufbuild/protobuf";
+import { ConnectError, type HandlerContext } from "@connectrpc/connect";
+import type { Answer, BoundMethod, Entry } from "../../access/index.ts";
+import { anonymous } from "../../core/principal.ts";
+import { Refusal } from "../../core/refusal.ts";
+import { callOf } from "./call.ts";
+import { frameRefusal } from "./codec-error.ts";
+import { toConnectError } from "./connect-error.ts";
+import type { OpenStreams } from "./open-streams.ts";
+
+/** What Connect calls, with a message or with frames; the kind of the method says which. */
+type Implementation = (input: never, context: HandlerContext) => Promise<Answer> | AsyncIterable<Answer>;
+
+/**
+ * Lets Connect call a guarded method: its context becomes an {@link Entry}, refusals become Connect errors. A stream that
+ * is cut off ends with the reason, even where its handler took the signal for a quiet end.
+ */
+export function implement(bound: BoundMethod, streams: OpenStreams): Implementation {
+  switch (bound.kind) {
+    case "unary":
+      return async (request: Message, context) => {
+        try {
+          return answered(await bound.invoke(request, entryOf(context, context.signal)), context);
+        } catch (thrown) {
+          throw asAnswer(thrown, context.signal);
+        }
+      };
+    case "client_streaming":
+      return async (requests: AsyncIterable<Message>, context) => {
+        using stream = streams.open(context.signal);
+        try {
+          return answered(await bound.invoke(readable(requests), entryOf(context, stream.signal)), context);
+        } catch (thrown) {
+          throw asAnswer(thrown, stream.signal);
+        }
+      };
+    case "server_streaming":
+      return (request: Message, context) => answers((entry) => bound.invoke(request, entry), context, streams);
+    case "bidi_streaming":
+      return (requests: AsyncIterable<Message>, context) =>
+        answers((entry) => bound.invoke(readable(requests), entry), context, streams);
+  }
+}
+
+async function* answers(
+  invoke: (entry: Entry) => AsyncIterable<Answer>,
+  context: HandlerContext,
+  streams: OpenStreams,
+): AsyncGenerator<Answer> {
+  using stream = streams.open(context.signal);
+  try {
+    yield* invoke(entryOf(context, stream.signal));
+    if (stream.signal.aborted) throw stream.signal.reason;
+    answered(undefined, context);
+  } catch (thrown) {
+    throw asAnswer(thrown, stream.signal);
+  }
+}
+
+/** Frames as they come, with what the stack says about unreadable ones turned into a refusal. */
+async function* readable(frames: AsyncIterable<Message>): AsyncGenerator<Message> {
+  try {
+    yield* frames;
+  } catch (thrown) {
+    throw frameRefusal(thrown) ?? thrown;
+  }
+}
+
+function answered<T>(answer: T, context: HandlerContext): T {
+  callOf(context).answered = true;
+  return answer;
+}
+
+function entryOf(context: HandlerContext, signal: AbortSignal): Entry {
+  const call = callOf(context);
+  const { requestHeader } = context;
+  return {
+    principal: call.principal ?? anonymous,
+    signal,
+    metadata: { get: (name) => requestHeader.get(name) ?? undefined },
+    peer: call.head.arrival.peer,
+  };
+}
+
+/** Where the signal caused a failure, its reason is told: the deadline, the drain, the end of the credential. */
+function asAnswer(thrown: unknown, signal: AbortSignal): ConnectError {
+  const refusal = Refusal.from(thrown);
+  const cause: unknown = signal.aborted && refusal.reason === "internal" ? signal.reason : refusal;
+  return cause instanceof ConnectError ? cause : toConnectError(cause);
+}

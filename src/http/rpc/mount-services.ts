@@ -1,0 +1,59 @@
+import { type ConnectRouter, createConnectRouter } from "@connectrpc/connect";
+import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import type { FastifyInstance } from "fastify";
+import type { BoundService } from "../../access/index.ts";
+import type { Head } from "../head.ts";
+import type { Limits } from "../limits.ts";
+import { pathOf } from "../path.ts";
+import type { RawRequest } from "../servers/index.ts";
+import { implement } from "./implement.ts";
+import type { OpenStreams } from "./open-streams.ts";
+import { type GateSurroundings, guardedGate, openGate, type RequestGate } from "./request-gates.ts";
+import { serveCall } from "./serve-call.ts";
+
+export interface MountOptions extends GateSurroundings {
+  readonly services: readonly BoundService[];
+  /** Adds what is open to all: it has no row in an authorization table and passes no gate. */
+  readonly openServices: (router: ConnectRouter) => void;
+  readonly streams: OpenStreams;
+  readonly limits: Limits;
+  readonly headOf: (request: RawRequest) => Head;
+}
+
+/**
+ * Mounts services for gRPC, gRPC-Web and Connect under their methods' exact paths, POST alone (requirement G1).
+ * Connect's own Fastify plugin does the same, but writes failures to the console.
+ */
+export function mountServices(app: FastifyInstance, options: MountOptions): void {
+  const guarded = createRouter(options.limits, guardedGate(options));
+  for (const { methods } of options.services) {
+    // Connect types an implementation by its method's kind, which is known only here, at run time.
+    for (const bound of methods) guarded.rpc(bound.method, implement(bound, options.streams) as never);
+  }
+  const open = createRouter(options.limits, openGate(options));
+  options.openServices(open);
+
+  app.register(async (scope) => {
+    // Bodies are Connect's to read, whatever their type, and it refuses types that it does not know.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
+    const surroundings = { ...options, requestMs: options.limits.requestMs };
+    for (const handler of [...guarded.handlers, ...open.handlers]) {
+      scope.post(handler.requestPath, (request, reply) => {
+        // The router decodes paths; a method has one spelling (A-63).
+        if (pathOf(request.raw) !== handler.requestPath) return reply.callNotFound();
+        reply.hijack();
+        void serveCall(handler, request.raw, reply.raw, options.headOf(request.raw), surroundings);
+      });
+    }
+  });
+}
+
+function createRouter({ messageBytes, answerBytes }: Limits, requestGate: RequestGate): ConnectRouter {
+  return createConnectRouter({
+    requestGate,
+    readMaxBytes: messageBytes,
+    writeMaxBytes: answerBytes,
+    acceptCompression: [compressionGzip, compressionBrotli],
+  });
+}

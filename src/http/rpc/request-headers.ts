@@ -1,0 +1,34 @@
+import type { RawRequest } from "../servers/index.ts";
+
+/** Credentials stay out of what handlers can read. */
+const withheld: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie"]);
+/** The longest time that a timer can wait. */
+const longestTimeoutMs = 2 ** 31 - 1;
+const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
+
+/**
+ * A request's headers as Connect wants them, without pseudo-headers and credentials. A deadline that is further away
+ * than a timer can wait is left out: it would be taken for one that has passed. Undefined where a value is none that a
+ * header may have.
+ */
+export function requestHeaders({ headers }: RawRequest): Headers | undefined {
+  const converted = new Headers();
+  try {
+    for (const name in headers) {
+      const value = headers[name];
+      if (name[0] === ":" || value === undefined || withheld.has(name)) continue;
+      const text = typeof value === "string" ? value : value.join(", ");
+      if (timeoutMs(name, text) <= longestTimeoutMs) converted.set(name, text);
+    }
+    return converted;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a deadline header asks for; 0 for any other header, and for a value that is not ours to understand. */
+function timeoutMs(name: string, value: string): number {
+  if (name === "connect-timeout-ms") return Number(value) || 0;
+  if (name !== "grpc-timeout") return 0;
+  return Number(value.slice(0, -1)) * (unitMs[value.slice(-1)] ?? 0) || 0;
+}

@@ -1,0 +1,23 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
+
+/** A request of either version of HTTP, as Node gives it. */
+export type RawRequest = IncomingMessage | Http2ServerRequest;
+/** Its response; for HTTP/2 Node's compatibility layer makes one that is used like this. */
+export type RawResponse = ServerResponse;
+
+export type Receive = (request: RawRequest, response: RawResponse) => void;
+
+/** Whether it came over HTTP/2. */
+export const isHttp2 = (request: RawRequest): request is Http2ServerRequest => request.httpVersionMajor === 2;
+
+/** Whether nobody will read what is written. HTTP/2's responses do not say it themselves. */
+export function isGone(request: RawRequest, response: RawResponse): boolean {
+  return isHttp2(request) ? request.stream.destroyed || request.stream.closed : response.destroyed;
+}
+
+/** Ends an exchange that cannot be finished, so that its caller does not take what it has for the whole. */
+export function cutOff(request: RawRequest, response: RawResponse, code: number): void {
+  if (isHttp2(request)) request.stream.close(code);
+  else response.destroy();
+}

@@ -1,0 +1,48 @@
+import { ConfigError, type Environment, loadConfig, localTlsDirectory, parseCommandLine } from "../config/index.ts";
+import type { Clock } from "../core/clock.ts";
+import { describeGenerated, generateCerts } from "../tokens/generate-certs/index.ts";
+import { serve } from "./serve.ts";
+
+/** What the program is given of the process that it runs in. */
+export interface ProgramHost {
+  /** Without the program's own two. */
+  readonly argv: readonly string[];
+  readonly version: string;
+  readonly environment: Environment;
+  /** The supervisor's program and its first arguments, for drivers that start it. */
+  readonly supervisorCommand: readonly string[];
+  readonly clock: Clock;
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  /** Is the log read by a person? */
+  readonly isTerminal: boolean;
+  /** Asks for a clean end. */
+  readonly stop: AbortSignal;
+  /** Asks for an end without patience. */
+  readonly hurry: AbortSignal;
+  /** Calls back when certificates should be read again. */
+  readonly onReload: (reload: () => void) => void;
+}
+
+/** Runs what the command line asks for; resolves to the exit code: 0, 1 where it failed, 2 where the configuration is wrong. */
+export async function runGatewayProgram(host: ProgramHost): Promise<number> {
+  const plan = parseCommandLine(host.argv, host.version);
+  try {
+    switch (plan.command) {
+      case "say":
+        host[plan.to](plan.text);
+        return plan.exitCode;
+      case "generate-certs": {
+        const outputDir = plan.outputDir ?? localTlsDirectory(host.environment);
+        host.stdout(`${describeGenerated(await generateCerts({ ...plan, outputDir, clock: host.clock }))}\n`);
+        return 0;
+      }
+      case "serve":
+        await serve(await loadConfig({ flags: plan.flags, environment: host.environment }), host);
+        return 0;
+    }
+  } catch (failed) {
+    host.stderr(`openshell-gateway: ${failed instanceof Error ? failed.message : "failed"}\n`);
+    return failed instanceof ConfigError ? 2 : 1;
+  }
+}

@@ -1,0 +1,65 @@
+import { once } from "node:events";
+import { join } from "node:path";
+import { createProcessDriver } from "../compute/index.ts";
+import type { GatewayConfig, ListenerConfig } from "../config/index.ts";
+import { type GatewaySettings, startGateway } from "../gateway.ts";
+import { createLog } from "../telemetry/index.ts";
+import { ensureSigningKeys } from "../tokens/generate-certs/index.ts";
+import { loadKeyRing } from "../tokens/index.ts";
+import { firstScreen } from "./first-screen.ts";
+import type { ProgramHost } from "./run-program.ts";
+
+/**
+ * Serves until the host asks for an end, then drains. @throws Error where the gateway cannot start.
+ */
+export async function serve(config: GatewayConfig, host: ProgramHost): Promise<void> {
+  const { clock, version } = host;
+  const log = createLog({ level: config.logLevel, destination: { write: host.stderr }, pretty: host.isTerminal });
+  if (config.signingKey.toBeMade) await ensureSigningKeys(config.tlsDir);
+  const keys = await loadKeyRing(config.signingKey);
+
+  await using gateway = await startGateway(settingsOf(config), {
+    ...{ version, keys, clock, log },
+    createDriver: (driverHost) =>
+      createProcessDriver({
+        ...{ host: driverHost, clock, log, tlsCaPath: config.guestTlsCa },
+        stateDir: join(config.stateDir, "sandboxes"),
+        supervisorCommand: host.supervisorCommand,
+        baseEnvironment: {
+          PATH: host.environment["PATH"],
+          HOME: host.environment["HOME"],
+          LANG: host.environment["LANG"],
+        },
+      }),
+  });
+  host.onReload(() =>
+    gateway.reloadTls().catch((error: unknown) => log.error({ error }, "certificates were not read")),
+  );
+  host.stdout(firstScreen({ config, addresses: gateway.addresses, version }));
+
+  if (!host.stop.aborted) await once(host.stop, "abort");
+  const impatient = () => void gateway.drain("told to hurry", 0);
+  host.hurry.addEventListener("abort", impatient, { once: true });
+  if (host.hurry.aborted) impatient();
+  await gateway.drain("told to stop", config.drainMs);
+}
+
+function settingsOf(config: GatewayConfig): GatewaySettings {
+  const { gatewayId, ...tokens } = config.tokens;
+  return {
+    ...{ gatewayId, tokens, limits: config.limits, reflection: config.reflection },
+    databasePath: config.database.path,
+    listeners: [...config.listeners, ...sandboxListener(config)],
+    roles: { adminRole: "openshell-admin", userRole: "openshell-user", enforceScopes: false },
+    developmentUser: config.allowUnauthenticatedUsers ? { hosts: config.allowedHosts } : undefined,
+  };
+}
+
+/**
+ * Where users need no credential, supervisors are sent to a listener that makes no user of anybody (requirement A6):
+ * one of its own on loopback, unless one is configured.
+ */
+function sandboxListener({ allowUnauthenticatedUsers, listeners }: GatewayConfig): ListenerConfig[] {
+  if (!allowUnauthenticatedUsers || listeners.some(({ kind }) => kind === "sandboxes")) return [];
+  return [{ ...listeners[0], kind: "sandboxes", host: "127.0.0.1", port: 0 }];
+}
