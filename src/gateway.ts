@@ -5,6 +5,7 @@ import { type AuthMode, type BoundService, createGate, type Guarding, type RoleP
 import { createChain, createDevUserAuthenticator, createSandboxJwtAuthenticator } from "./auth/index.ts";
 import type { ComputeDriver, DriverHost } from "./compute/index.ts";
 import type { Clock } from "./core/clock.ts";
+import { AsyncDisposableStack } from "./core/disposable-stacks.ts";
 import {
   createFrontDoor,
   type FrontDoor,

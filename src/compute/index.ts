@@ -1,3 +1,3 @@
 /** Where sandboxes run: the driver interface, and one folder for each driver. */
 export type { ComputeDriver, DriverEvent, DriverHost, SandboxSpec } from "./driver.ts";
-export { createProcessDriver, type ProcessDriverOptions } from "./process/index.ts";
+export { createProcessDriver } from "./process/index.ts";

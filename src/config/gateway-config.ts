@@ -10,6 +10,8 @@ export interface GatewayConfig {
   readonly tlsDir: string;
   /** The main one first. */
   readonly listeners: readonly [ListenerConfig, ...ListenerConfig[]];
+  /** Addresses and networks whose `X-Forwarded-Proto` is believed. */
+  readonly trustedProxies: readonly string[];
   /** What supervisors trust as the gateway's certificate; undefined where the operating system decides. */
   readonly guestTlsCa: string | undefined;
   readonly allowUnauthenticatedUsers: boolean;
@@ -48,7 +50,7 @@ export interface SigningKeyConfig {
   readonly toBeMade: boolean;
 }
 
-export interface TokenConfig {
+interface TokenConfig {
   readonly gatewayId: string;
   readonly ttlSeconds: number;
   readonly leewaySeconds: number;

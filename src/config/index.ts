@@ -2,17 +2,9 @@
  * The gateway's configuration, read once: a command line becomes a plan, and flags, environment and file become one
  * validated, frozen value (requirement G4).
  */
-export { type Plan, parseCommandLine } from "./command-line.ts";
+export { parseCommandLine } from "./command-line.ts";
 export { ConfigError } from "./config-error.ts";
 export { type Environment, localTlsDirectory } from "./directories.ts";
-export type {
-  GatewayConfig,
-  LimitConfig,
-  ListenerConfig,
-  SigningKeyConfig,
-  TlsConfig,
-  TokenConfig,
-} from "./gateway-config.ts";
+export type { GatewayConfig, ListenerConfig } from "./gateway-config.ts";
 export { loadConfig } from "./load-config.ts";
 export { optionsTable } from "./options-table.ts";
-export type { Flags, Sources } from "./read-settings.ts";

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { Secret } from "../core/secret.ts";
-import { parseSocketAddress, type SocketAddress } from "./socket-address.ts";
+import { isNetwork, parseSocketAddress, type SocketAddress } from "./socket-address.ts";
 
 /** What an option takes, as a file types it and as a text that stands for it. */
 export interface Kind<T> {
@@ -68,6 +68,12 @@ export const socketAddress: Kind<SocketAddress> = text(
   "address",
   `an IP address with or without a port, such as "127.0.0.1:17670" or "[::1]:17670"`,
   z.string().transform((given, context) => parseSocketAddress(given) ?? refuse(context)),
+);
+
+export const network: Kind<string> = text(
+  "network",
+  "IP addresses or networks such as 10.0.0.0/8",
+  z.string().refine(isNetwork),
 );
 
 export const path: Kind<string> = text("path", "a path", z.string().min(1));

@@ -31,6 +31,7 @@ export async function loadConfig(sources: Sources): Promise<GatewayConfig> {
     stateDir,
     tlsDir,
     listeners,
+    trustedProxies: settings.trustedProxies.value,
     guestTlsCa,
     allowUnauthenticatedUsers: resolveUnauthenticated(settings, listeners[0], problems),
     allowedHosts: settings.allowedHosts.value.map((host) => host.toLowerCase()),

@@ -19,3 +19,12 @@ export function parseSocketAddress(text: string): SocketAddress | undefined {
 
 /** Can nobody but this machine reach what is bound there? */
 export const isLoopbackHost = (host: string): boolean => host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+
+const prefixed = /^([^/]+)(?:\/(\d{1,3}))?$/;
+
+/** Is this an IP address, or a network such as `10.0.0.0/8`? */
+export function isNetwork(text: string): boolean {
+  const [, address = "", bits = "0"] = prefixed.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128);
+}

@@ -1,6 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import type { BoundService, Gate } from "../access/index.ts";
 import { type Clock, pause } from "../core/clock.ts";
+import { AsyncDisposableStack } from "../core/disposable-stacks.ts";
 import type { Log } from "../core/log.ts";
 import { createApp } from "./create-app.ts";
 import { Draining } from "./draining.ts";
@@ -73,10 +74,10 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<FrontD
     return head;
   }
   function receive(request: RawRequest, response: RawResponse, connection: Connection): void {
-    const head = readHead(request, connection);
-    if (!head) {
+    const head = readHead(request, connection, limits.headerBytes);
+    if ("says" in head) {
       if (!isHttp2(request)) response.setHeader("connection", "close");
-      answerError(request, response, 400, Code.InvalidArgument, "the request names no host, or several");
+      answerError(request, response, head.status, head.code, head.says);
     } else if (connection.kind === "operations" && !operationsPaths.has(pathOf(request))) {
       answerError(request, response, 404, Code.NotFound, "not found");
     } else {

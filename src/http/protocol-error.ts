@@ -12,6 +12,7 @@ export const plainHeaders = {
 const connectNames: Partial<Record<Code, string>> = {
   [Code.InvalidArgument]: "invalid_argument",
   [Code.NotFound]: "not_found",
+  [Code.ResourceExhausted]: "resource_exhausted",
   [Code.Unimplemented]: "unimplemented",
   [Code.Internal]: "internal",
 };

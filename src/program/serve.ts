@@ -47,7 +47,13 @@ export async function serve(config: GatewayConfig, host: ProgramHost): Promise<v
 function settingsOf(config: GatewayConfig): GatewaySettings {
   const { gatewayId, ...tokens } = config.tokens;
   return {
-    ...{ gatewayId, tokens, limits: config.limits, reflection: config.reflection },
+    ...{
+      gatewayId,
+      tokens,
+      limits: config.limits,
+      reflection: config.reflection,
+      trustedProxies: config.trustedProxies,
+    },
     databasePath: config.database.path,
     listeners: [...config.listeners, ...sandboxListener(config)],
     roles: { adminRole: "openshell-admin", userRole: "openshell-user", enforceScopes: false },

@@ -1,4 +1,5 @@
 import { Kysely } from "kysely";
+import { AsyncDisposableStack } from "../core/disposable-stacks.ts";
 import type { Log } from "../core/log.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { FamilyStore } from "../tokens/index.ts";

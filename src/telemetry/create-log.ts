@@ -9,11 +9,11 @@ const levels = ["trace", "debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof levels)[number];
 
 /** Takes whole lines, each with its line feed. */
-export interface LogDestination {
+interface LogDestination {
   write(line: string): unknown;
 }
 
-export interface LogOptions {
+interface LogOptions {
   readonly level: LogLevel;
   readonly destination: LogDestination;
   /** Lines for people instead of JSON. The audit log is JSON in any case. */

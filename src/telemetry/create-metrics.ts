@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { AuditEvent } from "../core/audit.ts";
 import type { Reason } from "../core/refusal.ts";
 
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly version: string;
   /** Full names of all methods, for instance `openshell.v1.OpenShell/Health`; any other counts as `unknown`. */
   readonly methods: Iterable<string>;
@@ -20,13 +20,12 @@ export interface CallMeasure {
 
 const gauges = {
   token_families: "Token families that are live",
-  revocations: "Revoked token families that are held until their tokens would have expired",
   supervisor_sessions: "Supervisors that are connected",
   streams: "Streaming calls that are open",
   sandboxes: "Sandboxes that exist",
 } as const;
 
-export type GaugeName = keyof typeof gauges;
+type GaugeName = keyof typeof gauges;
 
 export interface Metrics {
   call(measure: CallMeasure): void;

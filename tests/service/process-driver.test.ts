@@ -226,11 +226,13 @@ test("disposing the driver ends every supervisor, one that is just being started
 });
 
 test("a log that grew too long becomes the older one, and the supervisor goes on writing", async () => {
-  const { spec } = await fixture.run();
+  const { spec } = await fixture.run("chatty");
   const path = join(fixture.stateDir, spec.id, "supervisor.log");
   writeFileSync(path, `${"x".repeat(100)}\n`, { flag: "a" });
   await fixture.clock.advance(10_000);
-  await until(() => existsSync(`${path}.1`) && statSync(path).size === 0);
+  await until(() => existsSync(`${path}.1`) && !readFileSync(path, "utf8").includes("x"));
+  await until(() => readFileSync(path, "utf8").includes("still here\n"));
+  expect(readFileSync(path, "utf8")).not.toContain("\0");
   expect(readFileSync(`${path}.1`, "utf8")).toContain("xxx");
   expect(statSync(`${path}.1`).mode & 0o777).toBe(0o600);
 });

@@ -1,2 +1,2 @@
 /** The process driver (requirement D0): supervisors as child processes of the gateway. */
-export { createProcessDriver, type ProcessDriverOptions } from "./process-driver.ts";
+export { createProcessDriver } from "./process-driver.ts";

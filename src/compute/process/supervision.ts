@@ -102,7 +102,7 @@ export class Supervision implements AsyncDisposable {
     const { spec, host, backoff, clock, log } = this.#options;
     if (this.#over) return;
     const willRestartInMs = backoff.next(clock.monotonic() - this.#startedAt);
-    log.warn({ detail, willRestartInMs }, "a supervisor ended by itself and will be started again");
+    log.debug({ detail, willRestartInMs }, "a supervisor ended by itself and will be started again");
     host.onEvent({ kind: "exited", sandboxId: spec.id, detail, willRestartInMs });
     this.#retryIn(willRestartInMs);
   }

@@ -1,4 +1,4 @@
-import { ipAddress, port, socketAddress, yesOrNo } from "../kind.ts";
+import { ipAddress, listOf, network, port, socketAddress, yesOrNo } from "../kind.ts";
 import { optional, settled } from "../option.ts";
 
 /** Where the gateway listens. */
@@ -56,6 +56,13 @@ export const listenerOptions = {
     kind: socketAddress,
     otherwise: "off",
     says: "Address and port of one more listener, for sandboxes alone: it answers no user and nothing that users call.",
+  }),
+  trustedProxies: settled<readonly string[]>({
+    key: "trusted_proxies",
+    env: "OPENSHELL_TRUSTED_PROXIES",
+    kind: listOf(network, network.expected),
+    fallback: [],
+    says: "Proxies whose `X-Forwarded-Proto` is believed when `/.well-known/openid-configuration` names this gateway.",
   }),
   reflection: settled({
     key: "reflection",

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { constants } from "node:http2";
+import { constants, type ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { isGone, isHttp2, type RawRequest, type RawResponse } from "../servers/index.ts";
 
@@ -20,19 +20,19 @@ export async function writeAnswer(answer: UniversalAnswer, request: RawRequest, 
       if (!response.write(chunk.value)) await drained(request, response);
     }
     if (answer.trailer) response.addTrailers(toNode(answer.trailer) as Record<string, string>);
-    if (isHttp2(request) && !request.complete) endUnread(request, response);
+    if (isHttp2(request) && !request.complete) endUnread(request.stream);
     response.end();
   } finally {
     await chunks?.return?.();
   }
 }
 
-/** Once the answer is out, a client that still sends is told to stop (RFC 9113, section 8.1). */
-function endUnread(
-  request: RawRequest & { readonly stream: { close(code: number): void } },
-  response: RawResponse,
-): void {
-  response.once("finish", () => request.stream.close(constants.NGHTTP2_NO_ERROR));
+/**
+ * Once the answer is out, trailers included, a client that still sends is told to stop (RFC 9113, section 8.1). A reset
+ * that is sent any sooner would take the trailers with it.
+ */
+function endUnread(stream: ServerHttp2Stream): void {
+  stream.once("wantTrailers", () => setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR)));
 }
 
 function drained(request: RawRequest, response: RawResponse): Promise<void> {

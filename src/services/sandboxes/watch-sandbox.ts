@@ -5,6 +5,7 @@ import type { OpenShell } from "../../../gen/openshell/v1/openshell_pb.ts";
 import { SandboxPhase } from "../../../gen/openshell/v1/sandboxes_pb.ts";
 import type { SandboxStreamEventSchema } from "../../../gen/openshell/v1/watch_pb.ts";
 import type { HandlerOf } from "../../access/index.ts";
+import { DisposableStack } from "../../core/disposable-stacks.ts";
 import { type LogBuffer, lineFilter } from "../logs/index.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { SandboxRegistry } from "./registry.ts";

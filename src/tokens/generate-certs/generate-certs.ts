@@ -7,7 +7,7 @@ import { certificateSet, type FileSet, isPresent, signingKeySet } from "./file-s
 import { serverNames } from "./server-names.ts";
 import { type Contents, writeSet } from "./write-set.ts";
 
-export interface GenerateCertsOptions {
+interface GenerateCertsOptions {
   /** Gets `jwt/{signing.pem,public.pem,kid}`, `ca.crt` and `{server,client}/{tls.crt,tls.key}`. Made where it is absent. */
   readonly outputDir: string;
   /** Leaves certificates alone. */

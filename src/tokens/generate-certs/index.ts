@@ -1,3 +1,3 @@
 /** What `openshell-gateway generate-certs` does (requirement T2): signing keys, and certificates beside them. */
 export { describeGenerated } from "./describe-generated.ts";
-export { ensureSigningKeys, type GenerateCertsOptions, generateCerts, type SetReport } from "./generate-certs.ts";
+export { ensureSigningKeys, generateCerts } from "./generate-certs.ts";
