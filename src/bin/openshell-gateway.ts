@@ -13,7 +13,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 // The supervisor stands beside this program, as a source or as it was built.
-const supervisor = fileURLToPath(new URL(`openshell-sandbox${extname(import.meta.filename)}`, import.meta.url));
+const extension = extname(import.meta.filename);
+const supervisor = fileURLToPath(new URL(`openshell-sandbox${extension}`, import.meta.url));
 // Timers do not keep a process alive, and neither does a gateway whose listeners are closing; the program does.
 const running = setInterval(() => undefined, 2 ** 30);
 process.exitCode = await runGatewayProgram({
@@ -21,6 +22,7 @@ process.exitCode = await runGatewayProgram({
   version: manifest.version,
   environment: process.env,
   supervisorCommand: [process.execPath, supervisor],
+  commandLine: extension === ".ts" ? "npm run --silent openshell --" : "openshell",
   clock: systemClock,
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),

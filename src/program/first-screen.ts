@@ -6,8 +6,10 @@ export function firstScreen(options: {
   readonly config: GatewayConfig;
   readonly addresses: readonly ListenerAddress[];
   readonly version: string;
+  /** How the command line is started here. */
+  readonly commandLine: string;
 }): string {
-  const { config, addresses, version } = options;
+  const { config, addresses, version, commandLine } = options;
   const url = addresses.find(({ kind }) => kind === "users")?.url ?? "";
   const sandboxes = addresses.find(({ kind }) => kind === "sandboxes");
   const rows = [
@@ -27,7 +29,7 @@ export function firstScreen(options: {
     "  With curl:",
     `    curl -d '{}' -H 'content-type: application/json' ${url}/openshell.v1.OpenShell/Health`,
     "  With the command line:",
-    `    openshell --gateway-endpoint ${url} sandbox create --name a -- sleep 600`,
+    `    ${commandLine} --gateway-endpoint ${url} sandbox create --name a -- sleep 600`,
     "",
     ...(config.allowUnauthenticatedUsers ? unauthenticated : []),
     "  Ctrl-C drains and stops it.",

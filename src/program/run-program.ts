@@ -11,6 +11,8 @@ export interface ProgramHost {
   readonly environment: Environment;
   /** The supervisor's program and its first arguments, for drivers that start it. */
   readonly supervisorCommand: readonly string[];
+  /** How people start the command line here, for instance `openshell`. */
+  readonly commandLine: string;
   readonly clock: Clock;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;

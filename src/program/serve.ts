@@ -35,7 +35,7 @@ export async function serve(config: GatewayConfig, host: ProgramHost): Promise<v
   host.onReload(() =>
     gateway.reloadTls().catch((error: unknown) => log.error({ error }, "certificates were not read")),
   );
-  host.stdout(firstScreen({ config, addresses: gateway.addresses, version }));
+  host.stdout(firstScreen({ config, addresses: gateway.addresses, version, commandLine: host.commandLine }));
 
   if (!host.stop.aborted) await once(host.stop, "abort");
   const impatient = () => void gateway.drain("told to hurry", 0);
