@@ -1,6 +1,11 @@
 import type { Server } from "node:http";
 import { Code } from "@connectrpc/connect";
-import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from "fastify";
 import type { Log } from "../core/log.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { pathOf } from "./path.ts";
@@ -38,22 +43,23 @@ export function createApp(server: Server, log: Log): App {
       if (!reply.hasHeader(name)) reply.header(name, value);
     }
   });
-  app.setNotFoundHandler((request, reply) => {
+  const refuse = (request: FastifyRequest, reply: FastifyReply) => {
     reply.hijack();
     const method = allowed.get(pathOf(request.raw));
     if (method !== undefined && method !== request.method) {
       reply.raw.setHeader("allow", method);
-      return answerError(request.raw, reply.raw, 405, Code.Unimplemented, "the method is not allowed");
+      answerError(request.raw, reply.raw, 405, Code.Unimplemented, "the method is not allowed");
+    } else if (request.method === "POST") {
+      answerError(request.raw, reply.raw, 404, Code.Unimplemented, "unknown method");
+    } else {
+      answerError(request.raw, reply.raw, 404, Code.NotFound, "not found");
     }
-    const rpc = request.method === "POST";
-    answerError(
-      request.raw,
-      reply.raw,
-      404,
-      rpc ? Code.Unimplemented : Code.NotFound,
-      rpc ? "unknown method" : "not found",
-    );
+  };
+  // Before Fastify reads or judges a body that nobody takes.
+  app.addHook("onRequest", async (request, reply) => {
+    if (request.is404) refuse(request, reply);
   });
+  app.setNotFoundHandler(refuse);
   app.setErrorHandler((error, request, reply) => {
     const status = (error as { statusCode?: number }).statusCode ?? 500;
     if (status >= 500) log.error({ path: request.routeOptions.url, error: describeFailure(error) }, "a route failed");

@@ -133,6 +133,7 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<FrontD
   }
   async function drain(reason: string, deadlineMs: number): Promise<void> {
     if (!parted) log.info({ reason, deadlineMs, requests: servers.inFlight.count }, "draining");
+    if (deadlineMs <= 0) impatience.resolve();
     using _deadline = clock.after(deadlineMs, impatience.resolve);
     parted ??= part();
     await parted;

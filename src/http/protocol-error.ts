@@ -32,8 +32,10 @@ export function answerError(
 ): void {
   const grpc = grpcType.exec(request.headers["content-type"] ?? "");
   if (grpc) {
-    const message = encodeURIComponent(says);
-    response.writeHead(200, { "content-type": grpc[0], "grpc-status": String(code), "grpc-message": message });
+    // Set, not written ahead: the answer then is a single frame that ends the stream, which gRPC calls trailers-only.
+    response.setHeader("content-type", grpc[0]);
+    response.setHeader("grpc-status", String(code));
+    response.setHeader("grpc-message", encodeURIComponent(says));
     response.end();
     return;
   }

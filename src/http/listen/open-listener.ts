@@ -38,7 +38,7 @@ export interface Listener extends AsyncDisposable {
 }
 
 /** Takes a connection whose protocol is known, with its bytes unread. */
-export type Take = (protocol: "http1" | "http2", socket: Socket, connection: Connection) => void;
+type Take = (protocol: "http1" | "http2", socket: Socket, connection: Connection) => void;
 
 interface Surroundings {
   readonly limits: Limits;

@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:tls";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
+import { describeFailure } from "../describe-failure.ts";
 import { readTlsFiles, sameFiles, secureContext, type TlsFiles, type TlsSource } from "./tls-files.ts";
 
 /** How often the files are compared with what is served, in milliseconds; by content, since mounted secrets swap links. */
@@ -46,7 +47,11 @@ export async function createReloadingTls(options: ReloadingTlsOptions): Promise<
       failing = false;
       log.info({ certFile: source.certFile }, "TLS certificate reloaded");
     } catch (error) {
-      if (!failing) log.error({ certFile: source.certFile, error }, "new TLS files are not usable, the old ones stay");
+      if (!failing)
+        log.error(
+          { certFile: source.certFile, error: describeFailure(error) },
+          "new TLS files are not usable, the old ones stay",
+        );
       failing = true;
     }
   }

@@ -2,6 +2,6 @@
 
 export { toConnectError } from "./connect-error.ts";
 export type { CallRecord, OnCall } from "./end-of-call.ts";
-export { type MountOptions, mountServices } from "./mount-services.ts";
+export { mountServices } from "./mount-services.ts";
 export { OpenStreams } from "./open-streams.ts";
 export { StreamSlots } from "./stream-slots.ts";

@@ -41,7 +41,11 @@ export function guardedGate({ gate, draining, slots, ...observers }: GateSurroun
 export function openGate(observers: Omit<GateSurroundings, "gate" | "draining" | "slots">): RequestGate {
   return (context) => {
     watchEnd(context, observers).principal = anonymous;
-    requireKnownVersion(context);
+    try {
+      requireKnownVersion(context);
+    } catch (thrown) {
+      throw toConnectError(thrown);
+    }
   };
 }
 
@@ -55,5 +59,5 @@ function holdSlot(slots: StreamSlots, call: Call, { signal }: HandlerContext): v
 function requireKnownVersion({ protocolName, requestHeader }: HandlerContext): void {
   const version = protocolName === "connect" ? requestHeader.get("connect-protocol-version") : null;
   if (version === null || version === "1") return;
-  throw toConnectError(new Refusal("request-invalid", { says: "connect-protocol-version: expected 1" }));
+  throw new Refusal("request-invalid", { says: "connect-protocol-version: expected 1" });
 }

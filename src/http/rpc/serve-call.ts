@@ -28,13 +28,17 @@ export async function serveCall(
 ): Promise<void> {
   const header = requestHeaders(request);
   if (!header) return answerError(request, response, 400, Code.InvalidArgument, "a header's value is not valid");
+  // JSON that a browser is shown stays JSON; gRPC is nothing that a browser shows.
+  if (!header.get("content-type")?.startsWith("application/grpc"))
+    response.setHeader("x-content-type-options", "nosniff");
   const { methodKind } = handler.method;
   const oneMessage = methodKind === "unary" || methodKind === "server_streaming";
   const caller = new AbortController();
   let stalled: Disposable | undefined;
+  let written = false;
   response.once("close", () => {
     stalled?.[Symbol.dispose]();
-    caller.abort(new ConnectError("the caller went away", Code.Canceled));
+    if (!written) caller.abort(new ConnectError("the caller went away", Code.Canceled));
   });
   try {
     const answer = await handler({
@@ -57,6 +61,7 @@ export async function serveCall(
       stalled = clock.after(requestMs, () => cutOff(request, response, constants.NGHTTP2_CANCEL));
     }
     await writeAnswer(answer, request, response);
+    written = true;
   } catch (error) {
     if (isGone(request, response)) return;
     log.error({ method: handler.method.name, error: describeFailure(error) }, "an answer was cut off");

@@ -13,17 +13,19 @@ export type UniversalAnswer = Awaited<ReturnType<UniversalHandler>>;
  */
 export async function writeAnswer(answer: UniversalAnswer, request: RawRequest, response: RawResponse): Promise<void> {
   const chunks = answer.body?.[Symbol.asyncIterator]();
+  let ended = chunks === undefined;
   try {
     response.writeHead(answer.status, toNode(answer.header));
     for (let chunk = await chunks?.next(); chunk && !chunk.done; chunk = await chunks?.next()) {
       if (isGone(request, response)) throw gone();
       if (!response.write(chunk.value)) await drained(request, response);
     }
+    ended = true;
     if (answer.trailer) response.addTrailers(toNode(answer.trailer) as Record<string, string>);
     if (isHttp2(request) && !request.complete) endUnread(request.stream);
     response.end();
   } finally {
-    await chunks?.return?.();
+    if (!ended) await chunks?.return?.();
   }
 }
 

@@ -1,3 +1,3 @@
 /** The HTTP/1.1 and HTTP/2 servers under all listeners, and what they serve at the moment. */
-export { createServers, type Servers } from "./create-servers.ts";
+export { createServers } from "./create-servers.ts";
 export { cutOff, isGone, isHttp2, type RawRequest, type RawResponse } from "./raw.ts";

@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import { grpc } from "../protocols/support/clients.ts";
+import { type Fixture, startFrontDoor } from "../protocols/support/fixture.ts";
+
+const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
+
+function frameOf(type: number, flags: number, stream: number, payload = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head[3] = type;
+  head[4] = flags;
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+const settings = frameOf(4, 0, 0);
+const headers = (flags: number) => frameOf(1, flags, 1, Buffer.from([0x83, 0x86, 0x84]));
+
+/** Sends these frames again and again, without reading, until the gateway ends the connection. */
+async function flood(fixture: Fixture, first: Buffer, repeated: Buffer): Promise<void> {
+  const socket = await fixture.socket();
+  let open = true;
+  socket.on("error", () => undefined);
+  const closed = new Promise<void>((resolve) =>
+    socket.once("close", () => {
+      open = false;
+      resolve();
+    }),
+  );
+  socket.write(Buffer.concat([preface, settings, first]));
+  const burst = Buffer.concat(Array(200).fill(repeated));
+  for (let sent = 0; open && sent < 2_000; sent++) {
+    const more = socket.write(burst);
+    await new Promise((resolve) =>
+      more ? setImmediate(resolve) : socket.once("drain", resolve).once("close", resolve),
+    );
+    if (sent === 50) socket.resume();
+  }
+  await closed;
+}
+
+test.each([
+  ["CONTINUATION frames without end", headers(0), frameOf(9, 0, 1, Buffer.from([0x40, 1, 0x61, 1, 0x62]))],
+  ["empty CONTINUATION frames", headers(0), frameOf(9, 0, 1)],
+  ["SETTINGS frames", Buffer.alloc(0), settings],
+  ["PING frames whose answers nobody reads", Buffer.alloc(0), frameOf(6, 0, 0, Buffer.alloc(8))],
+  [
+    "PRIORITY frames of a stream that depends on itself",
+    Buffer.alloc(0),
+    frameOf(2, 0, 1, Buffer.from([0, 0, 0, 1, 0])),
+  ],
+  ["frames on stream 0 that belong on none", Buffer.alloc(0), frameOf(0, 0, 0, Buffer.from("x"))],
+  ["WINDOW_UPDATEs beyond the window", Buffer.alloc(0), frameOf(8, 0, 0, Buffer.from([0x7f, 0xff, 0xff, 0xff]))],
+])("A-72: %s end the connection, and others are served", async (_what, first, repeated) => {
+  await using fixture = await startFrontDoor();
+  const before = process.memoryUsage().rss;
+  await flood(fixture, first, repeated);
+  expect(process.memoryUsage().rss - before).toBeLessThan(128 * 1024 * 1024);
+  expect(await grpc(fixture.url).health({})).toMatchObject({ version: "test" });
+});
+
+test("A-72: ten thousand streams at once are no more than a connection may have", async () => {
+  await using fixture = await startFrontDoor();
+  const socket = await fixture.socket();
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.on("error", () => undefined).resume();
+  socket.write(Buffer.concat([preface, settings]));
+  const block = Buffer.from([0x83, 0x86, 0x84, 0x41, 0x01, 0x61]);
+  for (let stream = 1; stream < 20_000 && !socket.destroyed; stream += 2) {
+    if (!socket.write(frameOf(1, 4, stream, block)))
+      await new Promise((resolve) => socket.once("drain", resolve).once("close", resolve));
+  }
+  await closed;
+  expect(await grpc(fixture.url).health({})).toMatchObject({ version: "test" });
+});
