@@ -11,7 +11,7 @@ export interface FieldReference {
   readonly workspace?: FieldPath;
 }
 
-export type SandboxReference =
+type SandboxReference =
   /** The method concerns the calling sandbox: its request names none. */
   | { readonly from: "principal" }
   | (FieldReference & {

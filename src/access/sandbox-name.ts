@@ -6,7 +6,7 @@ const label = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 export const defaultWorkspace = "default";
 
 /** Whether a text can name or identify a sandbox: a DNS label, which a UUID in lower case is too. */
-export const isLabel = (text: string): boolean => label.test(text);
+const isLabel = (text: string): boolean => label.test(text);
 
 /**
  * Demands the one spelling that ids and names have, so that nothing that looks alike passes as a sandbox (A-52, A-53).

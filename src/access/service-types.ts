@@ -31,7 +31,7 @@ type ScopeOf<R extends AuthorizationRow> = R extends { sandbox: { from: "princip
       : unknown;
 
 /** What a handler gets beside its request: the proof that the check of its method's row was done, and for whom. */
-export type Call<R extends AuthorizationRow> = {
+type Call<R extends AuthorizationRow> = {
   readonly principal: PrincipalOf<R["mode"]>;
   /** Aborts when the caller goes away and, for streams, when the caller's credential ends; its reason is a `Refusal`. */
   readonly signal: AbortSignal;

@@ -22,7 +22,7 @@ export interface SandboxPrincipal {
 }
 
 /** What a verified gateway token says of itself (requirement T1). Never the token. */
-export interface GatewayToken {
+interface GatewayToken {
   readonly kind: "gateway-token";
   /** `jti`: the family and the generation, `<family id>.<generation>`. */
   readonly tokenId: string;

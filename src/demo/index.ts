@@ -1,2 +1,2 @@
 /** The demonstration: a real gateway, two real supervisors, and what the wire says that each of them may do. */
-export { type DemoOptions, runDemo } from "./run.ts";
+export { runDemo } from "./run.ts";

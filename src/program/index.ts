@@ -1,2 +1,2 @@
 /** The gateway as a program: from a command line to a gateway that serves until it is told to stop. */
-export { type ProgramHost, runGatewayProgram } from "./run-program.ts";
+export { runGatewayProgram } from "./run-program.ts";

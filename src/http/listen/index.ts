@@ -1,4 +1,3 @@
 /** Ports: binding, TLS with reload, and finding out what a connection speaks. */
-export { type Connection, isLoopback, type ListenerKind } from "./connection.ts";
+export { type Connection, isLoopback } from "./connection.ts";
 export { type Listener, type ListenerAddress, type ListenerOptions, openListener } from "./open-listener.ts";
-export type { TlsSource } from "./tls-files.ts";

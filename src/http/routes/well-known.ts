@@ -4,7 +4,7 @@ import type { Head } from "../head.ts";
 import type { RawRequest } from "../servers/index.ts";
 
 /** A public Ed25519 key, as it is published (RFC 8037). */
-export interface PublicKey {
+interface PublicKey {
   readonly kty: "OKP";
   readonly crv: "Ed25519";
   readonly alg: "EdDSA";

@@ -1,5 +1,5 @@
 /** What a piece of configuration applies to: `global`, or a sandbox by its id. */
-export type ScopeColumn = string;
+type ScopeColumn = string;
 
 /** See `StoredScope` for what the columns mean; `policy_active` is 0 or 1. */
 export interface ConfigScopeRow {
@@ -10,7 +10,7 @@ export interface ConfigScopeRow {
   policy_owner: "user" | "sandbox" | null;
 }
 
-export interface PolicyRevisionRow {
+interface PolicyRevisionRow {
   scope: ScopeColumn;
   version: number;
   /** The policy's canonical JSON. */
@@ -24,7 +24,7 @@ export interface PolicyRevisionRow {
   loaded_at: number | null;
 }
 
-export interface ConfigSettingRow {
+interface ConfigSettingRow {
   scope: ScopeColumn;
   key: string;
   /** The JSON of an `openshell.sandbox.v1.SettingValue`. */
