@@ -18,7 +18,9 @@ export interface DemoSandbox {
 export async function createSandbox(user: Client, stateDir: string, name: string): Promise<DemoSandbox> {
   const { sandbox } = await user.createSandbox({ name });
   const id = sandbox?.metadata?.id ?? "";
-  for await (const event of user.watchSandbox({ id, followStatus: true }, { timeoutMs: 20_000 })) {
+  // A deadline would keep its timer, and this program, for as long as it is.
+  const signal = AbortSignal.timeout(20_000);
+  for await (const event of user.watchSandbox({ id, followStatus: true }, { signal })) {
     if (event.payload.case !== "sandbox") continue;
     const phase = event.payload.value.status?.phase;
     if (phase === SandboxPhase.READY) break;
