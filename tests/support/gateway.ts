@@ -1,15 +1,23 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { OpenShell } from "../../gen/openshell/v1/openshell_pb.ts";
+import type { SandboxSpecSchema } from "../../gen/openshell/v1/sandboxes_pb.ts";
 import { type ComputeDriver, createProcessDriver, type DriverHost } from "../../src/compute/index.ts";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import type { SandboxId } from "../../src/core/ids.ts";
 import { type Gateway, type GatewaySettings, startGateway } from "../../src/gateway.ts";
 import { createLog, type LogLevel } from "../../src/telemetry/index.ts";
-import { createKeyRing, createSigner, generateSigningKey, readSigningKey } from "../../src/tokens/index.ts";
+import {
+  createKeyRing,
+  createSigner,
+  generateSigningKey,
+  type KeyRing,
+  readSigningKey,
+} from "../../src/tokens/index.ts";
 import { ScriptedDriver } from "./scripted-driver.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
@@ -24,6 +32,8 @@ export interface TestGatewayOptions {
   /** Where its state is; a new directory where none is named. */
   readonly directory?: string;
   readonly signingKey?: ReturnType<typeof generateSigningKey>;
+  /** The keys that sign and verify; a ring of `signingKey` alone where none is given. */
+  readonly keys?: KeyRing;
 }
 
 /** A whole gateway on a real socket. */
@@ -35,13 +45,15 @@ export interface TestGateway extends AsyncDisposable {
   readonly sandboxesUrl: string;
   readonly directory: string;
   readonly signingKey: ReturnType<typeof generateSigningKey>;
+  /** What takes the place of real supervisors. */
+  readonly driver: ScriptedDriver;
   /** Everything that was logged, audit lines included. */
   readonly logged: string[];
   audited(): Record<string, string>[];
   /** A gRPC client as the holder of a token, or without a credential. */
   client(token?: string, url?: string): Client;
   /** Creates a sandbox through the API. */
-  createSandbox(name?: string): Promise<TestSandbox>;
+  createSandbox(name?: string, spec?: MessageInitShape<typeof SandboxSpecSchema>): Promise<TestSandbox>;
 }
 
 export interface TestSandbox {
@@ -59,6 +71,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const directory = options.directory ?? life.use(await temporaryDirectory()).path;
   const signingKey = options.signingKey ?? generateSigningKey();
   const { keyId, privateKey, publicKey } = readSigningKey(signingKey);
+  const ringOfOne = createKeyRing([{ keyId, state: "active", publicKey, signer: createSigner(privateKey, keyId) }]);
   const logged: string[] = [];
   const log = createLog({ level: logLevel, destination: { write: (line) => logged.push(line) } });
   const scripted = new ScriptedDriver();
@@ -88,7 +101,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       },
       {
         version: "0.0.0-test",
-        keys: createKeyRing([{ keyId, state: "active", publicKey, signer: createSigner(privateKey, keyId) }]),
+        keys: options.keys ?? ringOfOne,
         ...{ createDriver, clock, log },
       },
     ),
@@ -107,10 +120,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     );
   };
   return {
-    ...{ gateway, url, sandboxesUrl, directory, signingKey, logged, client },
+    ...{ gateway, url, sandboxesUrl, directory, signingKey, driver: scripted, logged, client },
     audited: () => logged.map((line) => JSON.parse(line)).filter(({ audit }) => audit === true),
-    async createSandbox(name) {
-      const { sandbox } = await client().createSandbox(name === undefined ? {} : { name });
+    async createSandbox(name = "", spec = {}) {
+      const { sandbox } = await client().createSandbox({ name, spec });
       const id = sandbox?.metadata?.id as SandboxId;
       const file = join(tokenDirectory, id, "auth", "sandbox.jwt");
       const token = async () =>

@@ -56,7 +56,9 @@ export function exchange1(url: string, { path, headers, body, verb = "POST", end
 /** One request over HTTP/2, on a connection of its own. Rejects where the stream is reset with an error. */
 export function exchange2(url: string, { path, headers, body, verb = "POST", endless = false, tls }: HttpRequest) {
   return new Promise<HttpAnswer>((resolve, reject) => {
-    const session = connect2(url, tls);
+    // Whether a field may stand twice is for the gateway to say. The types know this option of servers alone.
+    const options = { ...tls, strictSingleValueFields: false };
+    const session = connect2(url, options as ConnectionOptions);
     const fail = (error: Error) => {
       session.destroy();
       reject(error);

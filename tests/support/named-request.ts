@@ -12,16 +12,17 @@ export interface Names {
  * @param primary what the field names that the method is scoped by
  * @param also what further fields name
  */
-export function namedRequest<D extends DescMessage>(
-  input: D,
-  row: AuthorizationRow,
-  more: JsonObject,
-  primary: Names,
-  also: Names = primary,
-): MessageShape<D> {
+export function namedRequest<D extends DescMessage>(input: D, ...about: About): MessageShape<D> {
+  return fromJson(input, namedJson(input, ...about));
+}
+
+type About = [row: AuthorizationRow, more: JsonObject, primary: Names, also?: Names];
+
+/** The same as JSON. */
+export function namedJson(input: DescMessage, ...[row, more, primary, also = primary]: About): JsonObject {
   const marked = row.sandbox?.from === "request" ? [at(input, row.sandbox, primary)] : [];
   const further = row.sandbox?.from === "request" ? row.sandbox.also.map((one) => at(input, one, also)) : [];
-  return fromJson(input, [more, ...marked, ...further].reduce(merged, {}));
+  return [more, ...marked, ...further].reduce(merged, {});
 }
 
 const at = (input: DescMessage, { by, field }: FieldReference, names: Names) => nested(input, field, names[by]);
@@ -33,7 +34,8 @@ function nested(input: DescMessage, [name = "", ...rest]: readonly string[], tex
   return { [field.jsonName]: field.fieldKind === "list" ? [inner] : inner };
 }
 
-function merged(one: JsonObject, other: JsonObject): JsonObject {
+/** Both objects in one; where both have a member that is no object, the second one's. */
+export function merged(one: JsonObject, other: JsonObject): JsonObject {
   const result = { ...one };
   for (const [key, value] of Object.entries(other)) {
     const before = result[key];

@@ -27,6 +27,8 @@ export interface CallOptions extends Partial<Pick<HttpRequest, "endless" | "tls"
   readonly headers?: HeaderLines;
   /** Goes out in place of the requests' own bytes. */
   readonly body?: Uint8Array;
+  /** Behind the path, with its question mark. */
+  readonly query?: string;
 }
 
 export interface Protocol {
@@ -84,12 +86,22 @@ function grpcAnswer(method: DescMethod, http: HttpAnswer, trailers: Record<strin
 
 export const grpc: Protocol = {
   name: "gRPC",
-  async call(url, method, requests, { headers = [], body = binaryFrames(method.input, requests), ...rest } = {}) {
+  async call(
+    url,
+    method,
+    requests,
+    { headers = [], body = binaryFrames(method.input, requests), query = "", ...rest } = {},
+  ) {
     const own: HeaderLines = [
       ["content-type", "application/grpc"],
       ["te", "trailers"],
     ];
-    const http = await exchange2(url, { path: pathTo(method), headers: [...own, ...headers], body, ...rest });
+    const http = await exchange2(url, {
+      path: `${pathTo(method)}${query}`,
+      headers: [...own, ...headers],
+      body,
+      ...rest,
+    });
     const frames = [...framesOf(http.body)].map(({ bytes }) => bytes);
     return grpcAnswer(method, http, http.trailers, frames);
   },
@@ -97,10 +109,20 @@ export const grpc: Protocol = {
 
 const grpcWeb: Protocol = {
   name: "gRPC-Web",
-  async call(url, method, requests, { headers = [], body = binaryFrames(method.input, requests), ...rest } = {}) {
+  async call(
+    url,
+    method,
+    requests,
+    { headers = [], body = binaryFrames(method.input, requests), query = "", ...rest } = {},
+  ) {
     const own: HeaderLines = [["content-type", "application/grpc-web+proto"]];
     const exchange = exchangeFor(method);
-    const http = await exchange(url, { path: pathTo(method), headers: [...own, ...headers], body, ...rest });
+    const http = await exchange(url, {
+      path: `${pathTo(method)}${query}`,
+      headers: [...own, ...headers],
+      body,
+      ...rest,
+    });
     const frames = [...framesOf(http.body)];
     const trailer = frames.find(({ flags }) => flags & 0x80)?.bytes.toString() ?? "";
     const lines = trailer
@@ -119,7 +141,7 @@ interface ConnectFailure {
 
 const connect: Protocol = {
   name: "Connect",
-  async call(url, method, requests, { headers = [], body, ...rest } = {}) {
+  async call(url, method, requests, { headers = [], body, query = "", ...rest } = {}) {
     const texts = requests.map((request) =>
       Buffer.from(toJsonString(method.input, create(method.input, request as never))),
     );
@@ -127,7 +149,12 @@ const connect: Protocol = {
     const own: HeaderLines = [["content-type", unary ? "application/json" : "application/connect+json"]];
     const bytes = body ?? Buffer.concat(unary ? texts : texts.map((text) => framed(text)));
     const exchange = exchangeFor(method);
-    const http = await exchange(url, { path: pathTo(method), headers: [...own, ...headers], body: bytes, ...rest });
+    const http = await exchange(url, {
+      path: `${pathTo(method)}${query}`,
+      headers: [...own, ...headers],
+      body: bytes,
+      ...rest,
+    });
     return unary ? unaryAnswer(method, http) : streamAnswer(method, http);
   },
 };
