@@ -5,17 +5,30 @@ import { parseTokenText, TokenUnreadable } from "./token-text.ts";
 
 const largest = 64 * 1024;
 
+/** Reads that may in turn meet a file which the gateway replaces meanwhile. */
+const mostReads = 5;
+
 /**
  * Reads the token that the gateway keeps in a file (architecture, Delivery).
  * The file must be a plain one under one name, not a link, that nobody but its owner may touch (attack A-47).
  * @throws TokenUnreadable
  */
 export async function readTokenFile(path: string): Promise<Secret> {
+  for (let reads = 1; reads < mostReads; reads++) {
+    const token = await readOnce(path);
+    if (token !== "replaced") return token;
+  }
+  throw new TokenUnreadable(`token file ${path} is replaced again and again`);
+}
+
+/** The token, or that the file which was opened lost its name to a newer one before it was looked at. */
+async function readOnce(path: string): Promise<Secret | "replaced"> {
   await using file = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   const { mode, size, nlink } = await plainFile(file, path);
   if ((mode & 0o077) !== 0) {
     throw new TokenUnreadable(`token file ${path} has mode ${octal(mode)}; expected 0400 or 0600`);
   }
+  if (nlink === 0) return "replaced";
   if (nlink !== 1) throw new TokenUnreadable(`token file ${path} has ${nlink} names; expected one`);
   return parseTokenText(await readAtMost(file, size, path), `token file ${path}`);
 }

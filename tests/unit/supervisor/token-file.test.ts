@@ -1,4 +1,4 @@
-import { chmod, link, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, link, mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -65,4 +65,23 @@ test("a ServiceAccount token may be a symbolic link that a group reads, as the k
   await writeFile(`${path}.data`, token, { mode: 0o640 });
   await symlink(`${path}.data`, path);
   expect((await readServiceAccountToken(path)).reveal()).toBe(token);
+});
+
+test("a file that the gateway replaces while it is read gives the old token or the new one, never an error", async () => {
+  const token = madeToken({});
+  const replace = async () => {
+    await writeFile(`${path}.new`, token, { mode: 0o400 });
+    await rename(`${path}.new`, path);
+  };
+  await replace();
+  let over = false;
+  const replacing = (async () => {
+    while (!over) await replace();
+  })();
+  try {
+    for (let read = 0; read < 300; read++) expect((await readTokenFile(path)).reveal()).toBe(token);
+  } finally {
+    over = true;
+    await replacing;
+  }
 });
