@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { median } from "./percentiles.ts";
+import type { Plan } from "./plan.ts";
+import { cpuSeconds, residentBytes } from "./process-figures.ts";
+
+/** The gateway as a program, as it is started by people and service managers. */
+export interface StartFigures {
+  /** From spawning the program to the first good answer of `/readyz`, with keys and database there; the median. */
+  readonly readyMs: number;
+  /** CPU time that it used until then, in milliseconds; the median. It says more than the time where others use the machine. */
+  readonly readyCpuMs: number;
+  /** The first start, which makes both. */
+  readonly firstReadyMs: number;
+  /** Resident memory some seconds after the start, without a forced collection. */
+  readonly idleBytes: number;
+}
+
+const program = fileURLToPath(new URL("../../src/bin/openshell-gateway.ts", import.meta.url));
+const pollMs = 5;
+const longestStartMs = 20_000;
+const idleAfterMs = 3_000;
+
+export async function measureStart({ starts }: Plan): Promise<StartFigures> {
+  using directory = temporaryDirectory();
+  const first = await startProgram(directory.path, 0);
+  const all: Started[] = [];
+  for (let at = 0; at < starts; at++) all.push(await startProgram(directory.path, at === 0 ? idleAfterMs : 0));
+  return {
+    readyMs: median(all.map(({ readyMs }) => readyMs)),
+    readyCpuMs: median(all.map(({ cpuMs }) => cpuMs)),
+    firstReadyMs: first.readyMs,
+    idleBytes: all[0]?.bytes ?? Number.NaN,
+  };
+}
+
+interface Started {
+  readonly readyMs: number;
+  readonly cpuMs: number;
+  readonly bytes: number;
+}
+
+async function startProgram(state: string, idleMs: number): Promise<Started> {
+  const port = await freePort();
+  const started = performance.now();
+  const child = spawn(process.execPath, [program, "--dev", "--port", String(port), "--state-dir", state], {
+    env: { PATH: process.env["PATH"], HOME: state },
+    stdio: "ignore",
+  });
+  const ended = once(child, "exit");
+  try {
+    while (!(await isReady(port))) {
+      if (child.exitCode !== null) throw new Error(`the gateway ended with code ${child.exitCode}`);
+      if (performance.now() - started > longestStartMs) throw new Error("the gateway did not get ready");
+      await pause(pollMs);
+    }
+    const readyMs = performance.now() - started;
+    const cpuMs = 1_000 * cpuSeconds(child.pid ?? 0);
+    await pause(idleMs);
+    return { readyMs, cpuMs, bytes: residentBytes(child.pid ?? 0) };
+  } finally {
+    child.kill();
+    await ended;
+  }
+}
+
+const isReady = (port: number): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${port}/readyz`).then(
+    async (answer) => {
+      await answer.arrayBuffer();
+      return answer.ok;
+    },
+    () => false,
+  );
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address ? address.port : 0;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
