@@ -1,34 +1,5 @@
 #!/usr/bin/env node
-import { extname } from "node:path";
-import { fileURLToPath } from "node:url";
-import manifest from "../../package.json" with { type: "json" };
-import { systemClock } from "../core/clock.ts";
-import { runGatewayProgram } from "../program/index.ts";
+import { keepCompiled } from "./compile-cache.ts";
 
-const [stop, hurry] = [new AbortController(), new AbortController()];
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => (stop.signal.aborted ? hurry : stop).abort());
-}
-// Whoever reads the output may go away before the gateway does.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
-
-// The supervisor stands beside this program, as a source or as it was built.
-const extension = extname(import.meta.filename);
-const supervisor = fileURLToPath(new URL(`openshell-sandbox${extension}`, import.meta.url));
-// Timers do not keep a process alive, and neither does a gateway whose listeners are closing; the program does.
-const running = setInterval(() => undefined, 2 ** 30);
-process.exitCode = await runGatewayProgram({
-  argv: process.argv.slice(2),
-  version: manifest.version,
-  environment: process.env,
-  supervisorCommand: [process.execPath, supervisor],
-  commandLine: extension === ".ts" ? "npm run --silent openshell --" : "openshell",
-  clock: systemClock,
-  stdout: (text) => process.stdout.write(text),
-  stderr: (text) => process.stderr.write(text),
-  isTerminal: process.stderr.isTTY === true,
-  stop: stop.signal,
-  hurry: hurry.signal,
-  onReload: (reload) => process.on("SIGHUP", reload),
-});
-clearInterval(running);
+keepCompiled();
+await import("./gateway-program.ts");

@@ -8,6 +8,10 @@ import { ensureSigningKeys } from "../tokens/generate-certs/index.ts";
 import { loadKeyRing } from "../tokens/index.ts";
 import { firstScreen } from "./first-screen.ts";
 import type { ProgramHost } from "./run-program.ts";
+import { settleMemory } from "./settle-memory.ts";
+
+/** From the first screen until what the start left behind is collected, in milliseconds. */
+const settleMs = 1_000;
 
 /**
  * Serves until the host asks for an end, then drains. @throws Error where the gateway cannot start.
@@ -36,6 +40,8 @@ export async function serve(config: GatewayConfig, host: ProgramHost): Promise<v
     gateway.reloadTls().catch((error: unknown) => log.error({ error }, "certificates were not read")),
   );
   host.stdout(firstScreen({ config, addresses: gateway.addresses, version, commandLine: host.commandLine }));
+
+  using _settling = clock.after(settleMs, settleMemory);
 
   if (!host.stop.aborted) await once(host.stop, "abort");
   const impatient = () => void gateway.drain("told to hurry", 0);
