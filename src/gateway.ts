@@ -1,4 +1,5 @@
 import type { DescService } from "@bufbuild/protobuf";
+import { IdentityService } from "../gen/openshell/identity/v1/identity_pb.ts";
 import { Inference } from "../gen/openshell/inference/v1/inference_pb.ts";
 import { OpenShell } from "../gen/openshell/v1/openshell_pb.ts";
 import { type AuthMode, type BoundService, createGate, type Guarding, type RolePolicy } from "./access/index.ts";
@@ -23,6 +24,7 @@ import {
   createSessionHandlers,
   createTokenHandlers,
   deliverToSandboxes,
+  identityService,
   inferenceService,
   openShellService,
   SandboxKeeper,
@@ -30,15 +32,15 @@ import {
   SandboxRegistry,
   Sessions,
 } from "./services/index.ts";
-import { openStore } from "./store/index.ts";
+import { type DatabaseLocation, openStore } from "./store/index.ts";
 import { createAudit, createMetrics, type ServiceLog } from "./telemetry/index.ts";
 import { createTokens, type KeyRing } from "./tokens/index.ts";
 
 export interface GatewaySettings {
   /** Names the gateway in its tokens. */
   readonly gatewayId: string;
-  /** The SQLite database's file. */
-  readonly databasePath: string;
+  /** Where the store is; several gateways share one on Postgres. */
+  readonly database: DatabaseLocation;
   /** The first of kind `sandboxes`, else the first of all, is where supervisors are sent. */
   readonly listeners: readonly ListenerOptions[];
   readonly roles: RolePolicy;
@@ -49,6 +51,8 @@ export interface GatewaySettings {
     readonly leewaySeconds?: number;
     readonly refreshGraceMs?: number;
     readonly revokeOnReuse?: boolean;
+    readonly refreshPerMinute?: number;
+    readonly refreshBurst?: number;
   };
   readonly limits?: Partial<Limits>;
   readonly trustedProxies?: readonly string[];
@@ -86,13 +90,13 @@ export async function startGateway(settings: GatewaySettings, surroundings: Gate
   const { roles } = settings;
   await using life = new AsyncDisposableStack();
 
-  const store = life.use(await openStore({ path: settings.databasePath, log }));
+  const store = life.use(await openStore({ database: settings.database, log, clock }));
   const registry = await SandboxRegistry.open({ store: store.sandboxes, clock });
   const configuration = await Configuration.open({ store: store.policies, clock });
   life.use(registry.follow(configuration));
   const logs = createLogBuffer({ clock, isKnown: (id) => registry.byId(id) !== undefined });
 
-  const metrics = createMetrics({ version, methods: [OpenShell, Inference].flatMap(methodNames) });
+  const metrics = createMetrics({ version, methods: [OpenShell, Inference, IdentityService].flatMap(methodNames) });
   const audit = createAudit({ log, metrics });
 
   let front: FrontDoor | undefined;
@@ -110,18 +114,20 @@ export async function startGateway(settings: GatewaySettings, surroundings: Gate
       deliver: deliverToSandboxes(registry, driver),
     }),
   );
-  const lifecycle = new SandboxLifecycle({
-    ...{ registry, tokens, driver, audit, log },
-    belongings: [
-      {
-        begin: (id, wanted, creator) => configuration.createInitial(id, wanted.spec.policy, creator),
-        end: async (id) => {
-          await configuration.remove(id);
-          logs.remove(id);
+  const lifecycle: SandboxLifecycle = life.use(
+    new SandboxLifecycle({
+      ...{ registry, tokens, driver, audit, log },
+      belongings: [
+        {
+          begin: (id, wanted, creator) => configuration.createInitial(id, wanted.spec.policy, creator),
+          end: async (id) => {
+            await configuration.remove(id);
+            logs.remove(id);
+          },
         },
-      },
-    ],
-  });
+      ],
+    }),
+  );
   const sessions = life.use(new Sessions({ clock, log, presence: registry, logs }));
 
   const guarding: Guarding = {
@@ -136,7 +142,8 @@ export async function startGateway(settings: GatewaySettings, surroundings: Gate
     ...createSessionHandlers({ sessions }),
     ...createTokenHandlers({ tokens }),
   });
-  const services = [openShell, inferenceService()].map((service) => service.bind(guarding));
+  const identity = identityService({ registry, lifecycle, tokens });
+  const services = [openShell, inferenceService(), identity].map((service) => service.bind(guarding));
   const modes = modesOf(services);
 
   const authenticate = createChain({

@@ -5,6 +5,7 @@ import { addGateway } from "./commands/gateway/index.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addSandbox } from "./commands/sandbox/index.ts";
 import { addStatus } from "./commands/status.ts";
+import { addToken } from "./commands/token/index.ts";
 import { addWhoami } from "./commands/whoami.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -12,7 +13,7 @@ const after = `
 Environment:
   OPENSHELL_GATEWAY_ENDPOINT, OPENSHELL_GATEWAY, OPENSHELL_GATEWAY_INSECURE, OPENSHELL_WORKSPACE
                                as the options of the same names
-  OPENSHELL_PROVISION_TIMEOUT  seconds that \`sandbox create\` waits (300)
+  OPENSHELL_PROVISION_TIMEOUT  seconds that \`sandbox create\`, \`start\` and \`stop\` wait (300)
   OPENSHELL_LOCAL_TLS_DIR      where \`gateway add --local\` finds certificates
   OPENSHELL_SYSTEM_GATEWAY_DIR gateways that this machine's administrator registered (/etc/openshell)
 
@@ -42,5 +43,6 @@ export function createProgram(version: string, { stdout, stderr }: Pick<Surround
 
 /** Gives the program its commands. */
 export function addCommands(program: Command, cli: Cli): void {
-  for (const add of [addStatus, addWhoami, addGateway, addSandbox, addLogs, addCompletions]) add(program, cli);
+  for (const add of [addStatus, addWhoami, addGateway, addSandbox, addToken, addLogs, addCompletions])
+    add(program, cli);
 }

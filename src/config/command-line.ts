@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
+import { addKeysCommand, type KeysPlan } from "./keys-command.ts";
 import type { Option as Setting } from "./option.ts";
 import { type OptionName, optionNames, options } from "./options/index.ts";
 import type { Flags } from "./read-settings.ts";
@@ -14,6 +15,7 @@ export type Plan =
       readonly serverSans: readonly string[];
       readonly dryRun: boolean;
     }
+  | KeysPlan
   /** Help, the version, or what is wrong with the command line. */
   | { readonly command: "say"; readonly text: string; readonly to: "stdout" | "stderr"; readonly exitCode: number };
 
@@ -24,7 +26,7 @@ export function parseCommandLine(argv: readonly string[], version: string): Plan
   const program = createProgram(version, (made) => {
     plan = made;
   });
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({ writeOut: (text) => out.push(text), writeErr: (text) => out.push(text) });
   }
   try {
@@ -36,6 +38,8 @@ export function parseCommandLine(argv: readonly string[], version: string): Plan
   }
   return plan ?? { command: "say", text: program.helpInformation(), to: "stderr", exitCode: 1 };
 }
+
+const withSubcommands = (command: Command): Command[] => [command, ...command.commands.flatMap(withSubcommands)];
 
 function createProgram(version: string, decide: (plan: Plan) => void): Command {
   const program = new Command("openshell-gateway")
@@ -69,6 +73,7 @@ function createProgram(version: string, decide: (plan: Plan) => void): Command {
     .action(({ outputDir, jwtOnly, serverSan: serverSans, dryRun }) =>
       decide({ command: "generate-certs", outputDir, jwtOnly, serverSans, dryRun }),
     );
+  addKeysCommand(program, decide);
   return program.addHelpText("after", () => `\n${serve.helpInformation()}`);
 }
 

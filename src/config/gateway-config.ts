@@ -1,4 +1,4 @@
-/** The gateway's configuration, complete, validated and frozen. It holds no secret, so it may be logged. */
+/** The gateway's configuration, complete, validated and frozen. Its one secret does not print, so it may be logged. */
 export interface GatewayConfig {
   /** A developer's own gateway. */
   readonly dev: boolean;
@@ -55,6 +55,8 @@ interface TokenConfig {
   readonly ttlSeconds: number;
   readonly leewaySeconds: number;
   readonly refreshGraceMs: number;
+  readonly refreshPerMinute: number;
+  readonly refreshBurst: number;
   readonly revokeOnReuse: boolean;
 }
 

@@ -6,5 +6,6 @@ export { parseCommandLine } from "./command-line.ts";
 export { ConfigError } from "./config-error.ts";
 export { type Environment, localTlsDirectory } from "./directories.ts";
 export type { GatewayConfig, ListenerConfig } from "./gateway-config.ts";
+export type { KeysPlan } from "./keys-command.ts";
 export { loadConfig } from "./load-config.ts";
 export { optionsTable } from "./options-table.ts";

@@ -42,6 +42,8 @@ export async function loadConfig(sources: Sources): Promise<GatewayConfig> {
       ttlSeconds: settings.ttlSecs.value,
       leewaySeconds: settings.leewaySecs.value,
       refreshGraceMs: settings.refreshGraceSecs.value * 1000,
+      refreshPerMinute: settings.refreshPerMinute.value,
+      refreshBurst: settings.refreshBurst.value,
       revokeOnReuse: settings.revokeOnReuse.value,
     },
     drivers: resolveDrivers(settings.drivers, problems),

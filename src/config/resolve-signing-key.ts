@@ -29,8 +29,9 @@ export async function resolveSigningKey(
     };
   }
   const missing = await unreadable([signing, publicKey, keyId]);
-  const toBeMade = missing.length === 3 && dev.value;
-  if (missing.length > 0 && missing.length < 3) {
+  const hasRing = (await unreadable([join(tlsDir, "jwt", "ring.json")])).length === 0;
+  const toBeMade = missing.length === 3 && dev.value && !hasRing;
+  if (missing.length > 0 && (missing.length < 3 || hasRing)) {
     problems.add(join(tlsDir, "jwt"), `the signing key is incomplete, cannot read ${missing.join(", ")}`);
   } else if (missing.length === 3 && !toBeMade) {
     problems.add(

@@ -13,6 +13,8 @@ export interface AuditEvent {
     | "access.refused"
     | "access.cross-sandbox"
     | "sandbox.created"
+    | "sandbox.stopped"
+    | "sandbox.started"
     | "sandbox.deleted"
     | "config.updated";
   /** `sandbox:<id>`, `user:<issuer>/<subject>`, `anonymous`, or `gateway` for its own acts. */

@@ -16,7 +16,7 @@ export function firstScreen(options: {
     ["listening", `${url}  (gRPC, gRPC-Web and JSON on one port)`],
     ...(sandboxes ? [["for sandboxes", `${sandboxes.url}  (no user methods, no callers without a token)`]] : []),
     ["state", config.stateDir],
-    ["database", config.database.path],
+    ["database", config.database.kind === "sqlite" ? config.database.path : "Postgres"],
     ["configuration", config.file ?? "defaults, environment and flags; no file"],
     ["drivers", config.drivers.join(", ")],
   ];

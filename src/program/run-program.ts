@@ -1,6 +1,7 @@
 import { ConfigError, type Environment, loadConfig, localTlsDirectory, parseCommandLine } from "../config/index.ts";
 import type { Clock } from "../core/clock.ts";
 import { describeGenerated, generateCerts } from "../tokens/generate-certs/index.ts";
+import { runKeys } from "./keys.ts";
 import { serve } from "./serve.ts";
 
 /** What the program is given of the process that it runs in. */
@@ -22,7 +23,7 @@ export interface ProgramHost {
   readonly stop: AbortSignal;
   /** Asks for an end without patience. */
   readonly hurry: AbortSignal;
-  /** Calls back when certificates should be read again. */
+  /** Calls back when certificates and keys should be read again. */
   readonly onReload: (reload: () => void) => void;
 }
 
@@ -39,6 +40,9 @@ export async function runGatewayProgram(host: ProgramHost): Promise<number> {
         host.stdout(`${describeGenerated(await generateCerts({ ...plan, outputDir, clock: host.clock }))}\n`);
         return 0;
       }
+      case "keys":
+        await runKeys(plan, host);
+        return 0;
       case "serve":
         await serve(await loadConfig({ flags: plan.flags, environment: host.environment }), host);
         return 0;

@@ -5,7 +5,7 @@ import type { GatewayConfig, ListenerConfig } from "../config/index.ts";
 import { type GatewaySettings, startGateway } from "../gateway.ts";
 import { createLog } from "../telemetry/index.ts";
 import { ensureSigningKeys } from "../tokens/generate-certs/index.ts";
-import { loadKeyRing } from "../tokens/index.ts";
+import { createReloadingKeyRing } from "../tokens/keys/index.ts";
 import { firstScreen } from "./first-screen.ts";
 import type { ProgramHost } from "./run-program.ts";
 import { settleMemory } from "./settle-memory.ts";
@@ -20,7 +20,7 @@ export async function serve(config: GatewayConfig, host: ProgramHost): Promise<v
   const { clock, version } = host;
   const log = createLog({ level: config.logLevel, destination: { write: host.stderr }, pretty: host.isTerminal });
   if (config.signingKey.toBeMade) await ensureSigningKeys(config.tlsDir);
-  const keys = await loadKeyRing(config.signingKey);
+  await using keys = await createReloadingKeyRing({ paths: config.signingKey, clock, log });
 
   await using gateway = await startGateway(settingsOf(config), {
     ...{ version, keys, clock, log },
@@ -36,9 +36,10 @@ export async function serve(config: GatewayConfig, host: ProgramHost): Promise<v
         },
       }),
   });
-  host.onReload(() =>
-    gateway.reloadTls().catch((error: unknown) => log.error({ error }, "certificates were not read")),
-  );
+  host.onReload(() => {
+    void keys.reload();
+    gateway.reloadTls().catch((error: unknown) => log.error({ error }, "certificates were not read"));
+  });
   host.stdout(firstScreen({ config, addresses: gateway.addresses, version, commandLine: host.commandLine }));
 
   using _settling = clock.after(settleMs, settleMemory);
@@ -60,7 +61,7 @@ function settingsOf(config: GatewayConfig): GatewaySettings {
       reflection: config.reflection,
       trustedProxies: config.trustedProxies,
     },
-    databasePath: config.database.path,
+    database: config.database,
     listeners: [...config.listeners, ...sandboxListener(config)],
     roles: { adminRole: "openshell-admin", userRole: "openshell-user", enforceScopes: false },
     developmentUser: config.allowUnauthenticatedUsers ? { hosts: config.allowedHosts } : undefined,

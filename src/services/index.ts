@@ -1,6 +1,7 @@
 /** The methods of the API by domain, one folder each. */
 export * from "./config/index.ts";
 export * from "./gateway-info/index.ts";
+export * from "./identity/index.ts";
 export { inferenceService } from "./inference.ts";
 export * from "./logs/index.ts";
 export { openShellService } from "./openshell.ts";

@@ -20,9 +20,6 @@ export function openShellService(handlers: OpenShellHandlers): ServiceDefinition
   return defineService(OpenShell, openShellAuthorization, {
     ...handlers,
 
-    stopSandbox: unimplemented,
-    startSandbox: unimplemented,
-
     getGatewayConfig: unimplemented,
     getSandboxPolicyStatus: unimplemented,
     listSandboxPolicies: unimplemented,

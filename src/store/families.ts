@@ -2,11 +2,18 @@ import type { Selectable, Updateable } from "kysely";
 import { type FamilyId, parseFamilyId, parseSandboxId, type SandboxId } from "../core/ids.ts";
 import type { Family, FamilyStore, RevocationCause } from "../tokens/index.ts";
 import type { Database, Queries } from "./database.ts";
+import { takeTurns } from "./engine-differences.ts";
 import type { FamilyRow } from "./schema/families.ts";
 import { stored } from "./stored.ts";
 
+/** Token families as the store has them. */
+export interface FamilyRows extends FamilyStore {
+  /** Those of the ids that there are, in no order. */
+  findMany(familyIds: readonly FamilyId[]): Promise<Family[]>;
+}
+
 /** Token families in the database. */
-export function createFamilyStore(database: Database): FamilyStore {
+export function createFamilyStore(database: Database): FamilyRows {
   return {
     load: (since) =>
       database.read(async (db) => {
@@ -16,6 +23,13 @@ export function createFamilyStore(database: Database): FamilyStore {
 
     find: (familyId) => database.read((db) => findFamily(db, familyId)),
 
+    findMany: (familyIds) =>
+      database.read(async (db) => {
+        if (familyIds.length === 0) return [];
+        const rows = await db.selectFrom("token_families").selectAll().where("family_id", "in", familyIds).execute();
+        return rows.map(toFamily);
+      }),
+
     ofSandbox: (sandboxId) =>
       database.read(async (db) => {
         const rows = await liveOf(db, sandboxId).execute();
@@ -24,6 +38,7 @@ export function createFamilyStore(database: Database): FamilyStore {
 
     begin: (family) =>
       database.write(async (db) => {
+        await takeTurns(db, family.sandboxId);
         const superseded = await revokeLive(db, family.sandboxId, "superseded-family", family.issuedAt);
         await db.insertInto("token_families").values(toRow(family)).execute();
         return superseded;
@@ -58,6 +73,7 @@ export function createFamilyStore(database: Database): FamilyStore {
           .set({ presented: 1 })
           .where("family_id", "=", familyId)
           .where("generation", "=", generation)
+          .where("presented", "=", 0)
           .execute();
       }),
 
@@ -74,6 +90,18 @@ export function createFamilyStore(database: Database): FamilyStore {
       }),
 
     revokeSandbox: (sandboxId, cause, at) => database.write((db) => revokeLive(db, sandboxId, cause, at)),
+
+    revokeKey: (keyId, cause, at) =>
+      database.write(async (db) => {
+        const rows = await db
+          .updateTable("token_families")
+          .set(revocation(cause, at))
+          .where("key_id", "=", keyId)
+          .where("revoked_at", "is", null)
+          .returningAll()
+          .execute();
+        return rows.map(toFamily);
+      }),
 
     prune: (before) =>
       database.write(async (db) => {

@@ -1,8 +1,11 @@
 /**
- * What the gateway remembers: SQLite by default, one query file an entity, numbered migrations. Writes resolve when they
- * are on the disk, and concurrent ones share a transaction.
+ * What the gateway remembers: in SQLite by default, in Postgres where several replicas share it. One query file an entity,
+ * numbered migrations, one feed of changes. Writes resolve when they are on the disk.
  */
-export { openStore, type Store } from "./open-store.ts";
+export { backup, restore } from "./backup.ts";
+export type { Change, Follower } from "./change-feed.ts";
+
+export { type DatabaseLocation, openStore, type Store } from "./open-store.ts";
 export type {
   Author,
   Changed,

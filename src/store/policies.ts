@@ -1,6 +1,7 @@
 import { type Selectable, sql } from "kysely";
 import { parseSandboxId, type SandboxId } from "../core/ids.ts";
 import type { Database, Queries } from "./database.ts";
+import { isSqlite } from "./engine-differences.ts";
 import type {
   Author,
   ConfigScope,
@@ -31,6 +32,8 @@ export function createPolicyStore(database: Database): PolicyStore {
         return readScopes(db);
       }),
 
+    findMany: (scopes) => database.read(async (db) => (scopes.length === 0 ? [] : readScopes(db, scopes))),
+
     insert: (id, policy, author) =>
       database.write(async (db) => {
         await db.insertInto("config_scopes").values(emptyScope(id)).execute();
@@ -41,6 +44,7 @@ export function createPolicyStore(database: Database): PolicyStore {
     change: (scope, author, decide) =>
       database.write(async (db) => {
         if (!(await lock(db, scope))) return undefined;
+        if (scope !== "global") await holdGlobal(db);
         const own = await readScope(db, scope);
         const global = scope === "global" ? own : await readScope(db, "global");
         const resourceVersion = scope === "global" ? undefined : await readResourceVersion(db, scope);
@@ -56,16 +60,11 @@ export function createPolicyStore(database: Database): PolicyStore {
 
     report: (id, report) =>
       database.write(async (db) => {
-        const reported = await writeReport(db, id, report);
+        const reported = (await lock(db, id)) && (await writeReport(db, id, report));
         return reported ? readScope(db, id) : undefined;
       }),
 
-    remove: (id) =>
-      database.write(async (db) => {
-        await db.deleteFrom("policy_revisions").where("scope", "=", id).execute();
-        await db.deleteFrom("config_settings").where("scope", "=", id).execute();
-        await db.deleteFrom("config_scopes").where("scope", "=", id).execute();
-      }),
+    remove: (id) => database.write((db) => removeScope(db, id)),
   };
 }
 
@@ -85,6 +84,12 @@ async function lock(db: Queries, scope: ConfigScope): Promise<boolean> {
     .where("scope", "=", scope)
     .executeTakeFirstOrThrow();
   return numUpdatedRows === 1n;
+}
+
+/** What a sandbox's change was decided on must not change before it is stored. SQLite has one writer at a time anyway. */
+async function holdGlobal(db: Queries): Promise<void> {
+  if (isSqlite(db)) return;
+  await db.selectFrom("config_scopes").select("scope").where("scope", "=", "global").forShare().execute();
 }
 
 async function apply(db: Queries, own: StoredScope, change: ScopeChange, author: Author): Promise<void> {
@@ -142,14 +147,15 @@ async function writePolicy(
 }
 
 async function writeReport(db: Queries, id: SandboxId, report: PolicyReport): Promise<boolean> {
-  const { version, status, loadError = null, at } = report;
+  const { version, status, loadError, at } = report;
   const newest = await newestLoaded(db, id);
   const outdated = status === "loaded" && version < newest;
   const { numUpdatedRows } = await db
     .updateTable("policy_revisions")
     .set({
       status: outdated ? "superseded" : status,
-      load_error: loadError,
+      // Postgres takes no NUL in a text, and the sandbox may send one.
+      load_error: loadError?.replaceAll("\0", "\ufffd") ?? null,
       ...(status === "loaded" && { loaded_at: at }),
     })
     .where("scope", "=", id)
@@ -194,24 +200,38 @@ async function nextResourceVersion(db: Queries, id: SandboxId): Promise<number |
   return row?.resource_version;
 }
 
-/** A gateway that ended between a sandbox's deletion and its configuration's leaves rows that belong to nobody. */
+/**
+ * A gateway that ended between a sandbox's deletion and its configuration's leaves rows that belong to nobody. So does,
+ * for a moment, one that is making a sandbox, so where several share a database what was touched lately is left alone.
+ */
 async function forgetOrphans(db: Queries): Promise<void> {
-  for (const table of ["policy_revisions", "config_settings", "config_scopes"] as const) {
-    await db
-      .deleteFrom(table)
-      .where("scope", "<>", "global")
-      .where("scope", "not in", (query) => query.selectFrom("sandboxes").select("id"))
-      .execute();
+  const orphans = db
+    .selectFrom("config_scopes")
+    .select("config_scopes.scope")
+    .where("scope", "<>", "global")
+    .where("scope", "not in", (query) => query.selectFrom("sandboxes").select("id"))
+    .$if(!isSqlite(db), (query) =>
+      query.where("scope", "not in", (inner) =>
+        inner.selectFrom("changes").select("subject").where("kind", "=", "config"),
+      ),
+    );
+  for (const { scope } of await orphans.execute()) await removeScope(db, scope);
+}
+
+/** The scope first: whoever changes it at the same time is waited for, and what that wrote goes too. */
+async function removeScope(db: Queries, scope: string): Promise<void> {
+  for (const table of ["config_scopes", "policy_revisions", "config_settings"] as const) {
+    await db.deleteFrom(table).where("scope", "=", scope).execute();
   }
 }
 
 async function readScope(db: Queries, scope: ConfigScope): Promise<StoredScope> {
-  const [found] = await readScopes(db, scope);
+  const [found] = await readScopes(db, [scope]);
   if (!found) throw new Error(`the configuration of ${scope} is gone in the midst of its transaction`);
   return found;
 }
 
-async function readScopes(db: Queries, scope?: ConfigScope): Promise<StoredScope[]> {
+async function readScopes(db: Queries, scopes?: readonly ConfigScope[]): Promise<StoredScope[]> {
   const rows = await db
     .selectFrom("config_scopes")
     .leftJoin("policy_revisions", (join) =>
@@ -230,9 +250,9 @@ async function readScopes(db: Queries, scope?: ConfigScope): Promise<StoredScope
         .where("loaded.status", "=", "loaded")
         .as("loaded_version"),
     )
-    .$if(scope !== undefined, (query) => query.where("config_scopes.scope", "=", scope ?? ""))
+    .$if(scopes !== undefined, (query) => query.where("config_scopes.scope", "in", scopes ?? []))
     .execute();
-  const settings = await readSettings(db, scope);
+  const settings = await readSettings(db, scopes);
   return rows.map((row) => toScope(row, settings.get(row.scope) ?? {}));
 }
 

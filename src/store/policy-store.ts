@@ -71,8 +71,13 @@ export interface PolicyReport {
 
 /** Where policies and settings are kept, durably; rejections are as for `FamilyStore`. */
 export interface PolicyStore {
-  /** All scopes, the global one always among them. Forgets those whose sandbox is gone. */
+  /**
+   * All scopes, the global one always among them. Forgets those whose sandbox is gone; where other gateways may be making
+   * sandboxes at the same time, only those that nobody has touched for as long as changes are kept.
+   */
   load(): Promise<StoredScope[]>;
+  /** Those of the scopes that there are, in no order. */
+  findMany(scopes: readonly ConfigScope[]): Promise<StoredScope[]>;
   /** Begins a sandbox's scope, with version 1 of its policy where it has one. */
   insert(id: SandboxId, policy: PolicyText | undefined, author: Author): Promise<StoredScope>;
   /**

@@ -14,6 +14,13 @@ export function createSandboxStore(database: Database): SandboxStore {
         return rows.map(toSandbox);
       }),
 
+    findMany: (ids) =>
+      database.read(async (db) => {
+        if (ids.length === 0) return [];
+        const oldestFirst = db.selectFrom("sandboxes").selectAll().orderBy("created_at").orderBy("id");
+        return (await oldestFirst.where("id", "in", ids).execute()).map(toSandbox);
+      }),
+
     insert: (sandbox) =>
       database.write(async (db) => {
         const { numInsertedOrUpdatedRows } = await db
@@ -30,9 +37,13 @@ export function createSandboxStore(database: Database): SandboxStore {
           .updateTable("sandboxes")
           .set({ desired, resource_version: sql`resource_version + 1` })
           .where("id", "=", id)
+          .where("desired", "!=", "deleted")
           .returningAll()
           .executeTakeFirst();
-        return row && toSandbox(row);
+        if (row) return toSandbox(row);
+        if (desired !== "deleted") return undefined;
+        const going = await db.selectFrom("sandboxes").selectAll().where("id", "=", id).executeTakeFirst();
+        return going && toSandbox(going);
       }),
 
     remove: (id) =>

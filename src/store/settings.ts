@@ -3,12 +3,12 @@ import type { Queries } from "./database.ts";
 /** Settings by key; the values are the JSON of an `openshell.sandbox.v1.SettingValue`. */
 export type StoredSettings = Readonly<Record<string, string>>;
 
-/** The settings of one scope, or of all of them, by scope. */
-export async function readSettings(db: Queries, scope?: string): Promise<Map<string, StoredSettings>> {
+/** The settings of some scopes, or of all of them, by scope. */
+export async function readSettings(db: Queries, scopes?: readonly string[]): Promise<Map<string, StoredSettings>> {
   const rows = await db
     .selectFrom("config_settings")
     .selectAll()
-    .$if(scope !== undefined, (query) => query.where("scope", "=", scope ?? ""))
+    .$if(scopes !== undefined, (query) => query.where("scope", "in", scopes ?? []))
     .orderBy("key")
     .execute();
   const byScope = Map.groupBy(rows, (row) => row.scope);

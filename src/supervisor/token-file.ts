@@ -6,7 +6,7 @@ import { parseTokenText, TokenUnreadable } from "./token-text.ts";
 const largest = 64 * 1024;
 
 /** Reads that may in turn meet a file which the gateway replaces meanwhile. */
-const mostReads = 5;
+const mostReads = 100;
 
 /**
  * Reads the token that the gateway keeps in a file (architecture, Delivery).

@@ -15,9 +15,11 @@ import type { KeyRing } from "./key-ring.ts";
 import { Leases, type TokenLease } from "./leases.ts";
 import { createMinter } from "./minter.ts";
 import { horizon, startPruning } from "./pruning.ts";
+import { RateLimit } from "./rate-limit.ts";
 import { longestTtlSeconds } from "./read-claims.ts";
 import { createRefresh, type Refresh } from "./refresh.ts";
 import { createReuseAlarm } from "./reuse-alarm.ts";
+import { followRevokedKeys } from "./revoked-keys.ts";
 import { createVerify, type Verify } from "./verify.ts";
 
 export interface TokensOptions {
@@ -38,7 +40,14 @@ export interface TokensOptions {
   readonly refreshGraceMs?: number;
   /** Whether a reused token ends its family; true where nothing is said. */
   readonly revokeOnReuse?: boolean;
+  /** How many refreshes a family may ask for in the long run, at each replica: 1 to 1,000,000 a minute, 10 where nothing is said. */
+  readonly refreshPerMinute?: number;
+  /** How many of them at once: 1 to 1,000,000, 10 where nothing is said. */
+  readonly refreshBurst?: number;
 }
+
+/** What an honest sandbox never comes near: drivers wait ever longer before they start a supervisor again. */
+const issueLimit = { burst: 5, perMinute: 60 };
 
 /** Counts for metrics. Those of events are since the start. */
 interface TokenStats {
@@ -63,10 +72,16 @@ export interface Tokens extends TokenChecks, AsyncDisposable {
   currentToken(sandboxId: SandboxId): Promise<Secret | undefined>;
   /** Delivers the current token; resolves to false where there is none. Rejects as the driver does. */
   deliver(sandboxId: SandboxId): Promise<boolean>;
-  /** Ends all families of a sandbox, durably, and their streams (requirement T5). */
-  revokeSandbox(sandboxId: SandboxId, cause: RevocationCause): Promise<void>;
+  /** All families, live and revoked, whose current token did not run out more than an hour ago. Asks the store. */
+  families(): Promise<readonly Family[]>;
+  family(familyId: FamilyId): Promise<Family | undefined>;
+  /**
+   * Ends all families of a sandbox, durably, and their streams (requirement T5); resolves to those that were live. `by`
+   * names who wanted it in the audit log; the gateway itself where nothing is said.
+   */
+  revokeSandbox(sandboxId: SandboxId, cause: RevocationCause, by?: string): Promise<readonly Family[]>;
   /** Ends one family; resolves to false where there is none. */
-  revokeFamily(familyId: FamilyId, cause: RevocationCause): Promise<boolean>;
+  revokeFamily(familyId: FamilyId, cause: RevocationCause, by?: string): Promise<boolean>;
   /** Calls `listener` with each family that is revoked, once it is stored; for instance to deliver a new one. */
   onRevoked(listener: (family: Family) => void): Disposable;
   /** Opens a stream's lease; undefined for a principal without a token of this gateway. */
@@ -83,6 +98,11 @@ export async function createTokens(options: TokensOptions): Promise<Tokens> {
   const { keys, store, audit, log, clock = systemClock, refreshGraceMs: graceMs = 10_000 } = options;
   const ttlMs = 1000 * within("ttlSeconds", options.ttlSeconds ?? 3600, 60, longestTtlSeconds);
   const leewayMs = 1000 * within("leewaySeconds", options.leewaySeconds ?? 5, 0, 30);
+  const refreshLimit = new RateLimit<FamilyId>({
+    clock,
+    perMinute: within("refreshPerMinute", options.refreshPerMinute ?? 10, 1, 1_000_000),
+    burst: within("refreshBurst", options.refreshBurst ?? 10, 1, 1_000_000),
+  });
   const authority = authorityOf(options.gatewayId);
 
   const ledger = new FamilyLedger({ store, clock, audit });
@@ -102,20 +122,23 @@ export async function createTokens(options: TokensOptions): Promise<Tokens> {
 
   await ledger.load(horizon(clock));
   const pruning = startPruning({ ledger, clock, log });
+  const revokedKeys = followRevokedKeys({ keys, ledger, clock, log });
   return {
     recognises: (keyId) => keys.find(keyId) !== undefined,
     verify: createVerify(keys, authority),
     admit: createAdmission({ ledger, alarm, clock, log, leewayMs, graceMs }),
-    issue: createIssue({ ledger, minter, audit }),
-    refresh: createRefresh({ ledger, minter, deliveries, alarm, audit, clock, leewayMs, graceMs }),
+    issue: createIssue({ ledger, minter, audit, limit: new RateLimit({ clock, ...issueLimit }) }),
+    refresh: createRefresh({ ledger, minter, deliveries, alarm, limit: refreshLimit, audit, clock, leewayMs, graceMs }),
     currentToken: async (sandboxId) => (await current(sandboxId))?.token,
     async deliver(sandboxId) {
       const found = await current(sandboxId);
       if (found) await deliveries.deliver(found.family, found.token);
       return found !== undefined;
     },
-    revokeSandbox: (sandboxId, cause) => ledger.revokeSandbox(sandboxId, cause),
-    revokeFamily: async (familyId, cause) => (await ledger.revoke(familyId, cause)) !== undefined,
+    families: () => ledger.load(horizon(clock)),
+    family: (familyId) => ledger.find(familyId),
+    revokeSandbox: (sandboxId, cause, by) => ledger.revokeSandbox(sandboxId, cause, by),
+    revokeFamily: async (familyId, cause, by) => (await ledger.revoke(familyId, cause, by)) !== undefined,
     onRevoked: (listener) => live.onChange((family) => family.revokedAt !== undefined && listener(family)),
     lease: (principal) => leases.open(principal),
     jwks: () => keys.jwks(),
@@ -123,6 +146,7 @@ export async function createTokens(options: TokensOptions): Promise<Tokens> {
     async [Symbol.asyncDispose]() {
       leases[Symbol.dispose]();
       deliveries[Symbol.dispose]();
+      await revokedKeys[Symbol.asyncDispose]();
       await pruning[Symbol.asyncDispose]();
     },
   };

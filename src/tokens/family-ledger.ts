@@ -12,6 +12,9 @@ export interface FamilyLedgerOptions {
   readonly audit: Audit;
 }
 
+/** Who ends families of its own accord, as the audit log names it. */
+const gateway = "gateway";
+
 /**
  * The families in the store and those in memory, as one: every write goes to the store first and is then known here,
  * every read from the store is learned. Rejects with what the store rejects with; memory then stays as it was.
@@ -31,9 +34,9 @@ export class FamilyLedger {
     this.#audit = audit;
   }
 
-  /** Learns all families whose current token expires at `since` or later. */
-  async load(since: number): Promise<void> {
-    for (const family of await this.#store.load(since)) this.live.learn(family);
+  /** Learns all families, live and revoked, whose current token expires at `since` or later; resolves to them. */
+  async load(since: number): Promise<Family[]> {
+    return (await this.#store.load(since)).map((family) => this.live.learn(family));
   }
 
   /** Asks the store; callers that ask at the same time share one answer. */
@@ -54,7 +57,7 @@ export class FamilyLedger {
   async begin(family: Family): Promise<void> {
     const ended = await this.#store.begin(family);
     this.live.learn(family);
-    for (const other of ended) this.#recordEnd(other);
+    for (const other of ended) this.#recordEnd(other, gateway);
   }
 
   /** Compare-and-set, see {@link FamilyStore.rotate}; the row is the store's, which a restored one may have put behind memory. */
@@ -72,19 +75,29 @@ export class FamilyLedger {
     });
   }
 
-  revoke(familyId: FamilyId, cause: RevocationCause): Promise<Family | undefined> {
+  /** Ends one family; `by` is who wanted it, for the audit log. */
+  revoke(familyId: FamilyId, cause: RevocationCause, by: string = gateway): Promise<Family | undefined> {
     return this.#revocations.run(familyId, async () => {
       const at = this.#clock.now();
       const isKnown = this.live.get(familyId)?.revokedAt !== undefined;
       const family = await this.#store.revoke(familyId, cause, at);
-      if (family?.revokedAt === at && !isKnown) this.#recordEnd(family);
+      if (family?.revokedAt === at && !isKnown) this.#recordEnd(family, by);
       return family && this.live.learn(family);
     });
   }
 
-  /** Ends all families of a sandbox. */
-  async revokeSandbox(sandboxId: SandboxId, cause: RevocationCause): Promise<void> {
-    for (const family of await this.#store.revokeSandbox(sandboxId, cause, this.#clock.now())) this.#recordEnd(family);
+  /** Ends all families of a sandbox; resolves to those that this call ended. */
+  async revokeSandbox(sandboxId: SandboxId, cause: RevocationCause, by: string = gateway): Promise<Family[]> {
+    const ended = await this.#store.revokeSandbox(sandboxId, cause, this.#clock.now());
+    for (const family of ended) this.#recordEnd(family, by);
+    return ended;
+  }
+
+  /** Ends all families whose current token the key signed; resolves to those that this call ended. */
+  async revokeKey(keyId: string): Promise<Family[]> {
+    const ended = await this.#store.revokeKey(keyId, "key-revoked", this.#clock.now());
+    for (const family of ended) this.#recordEnd(family, gateway);
+    return ended;
   }
 
   /** Forgets families whose current token expired before `before`, here and in the store. */
@@ -93,11 +106,11 @@ export class FamilyLedger {
     await this.#store.prune(before);
   }
 
-  #recordEnd(family: Family): void {
+  #recordEnd(family: Family, by: string): void {
     this.live.learn(family);
     this.#audit({
       event: "family.revoked",
-      principal: "gateway",
+      principal: by,
       sandboxId: family.sandboxId,
       familyId: family.familyId,
       ...(family.revokedFor && { reason: family.revokedFor }),

@@ -70,6 +70,8 @@ export interface FamilyStore {
   revoke(familyId: FamilyId, cause: RevocationCause, at: number): Promise<Family | undefined>;
   /** Revokes all live families of a sandbox; resolves to those that it revoked. */
   revokeSandbox(sandboxId: SandboxId, cause: RevocationCause, at: number): Promise<Family[]>;
+  /** Revokes all live families whose current token the key signed; resolves to those that it revoked. */
+  revokeKey(keyId: string, cause: RevocationCause, at: number): Promise<Family[]>;
   /** Forgets families whose current token expired before `before`; resolves to how many. */
   prune(before: number): Promise<number>;
 }

@@ -5,7 +5,6 @@ export type { Family, FamilyStore, RevocationCause, Successor } from "./family-s
 export type { IssueCause } from "./issue.ts";
 export type { IssuedToken } from "./issued-token.ts";
 export { createKeyRing, type KeyRing, type KeyState, type RingKey } from "./key-ring.ts";
-export { loadKeyRing } from "./load-key-ring.ts";
 export { tokenConflictMetadata } from "./refresh.ts";
 export { createSigner } from "./signer.ts";
 export { generateSigningKey, readSigningKey } from "./signing-key.ts";

@@ -34,10 +34,17 @@ export interface KeyRing {
   find(keyId: string): RingKey | undefined;
   /** All keys that verify, public members only (requirement G7). */
   jwks(): { readonly keys: readonly PublicJwk[] };
+  /**
+   * Calls `listener` with the id of each key that is revoked: at once with those that were before, later whenever one is
+   * taken out of the ring. All tokens that it signed have to end.
+   */
+  onRevoked(listener: (keyId: string) => void): Disposable;
 }
 
+const nothingToEnd: Disposable = { [Symbol.dispose]: () => undefined };
+
 /**
- * A ring of these keys.
+ * A ring of these keys, which never changes.
  * @throws Error where an id stands twice, or not exactly one key is active, or the active one cannot sign.
  */
 export function createKeyRing(keys: readonly RingKey[]): KeyRing {
@@ -47,7 +54,12 @@ export function createKeyRing(keys: readonly RingKey[]): KeyRing {
   if (!active?.signer || others.length > 0)
     throw new Error("exactly one key of the ring must be active, and able to sign");
   const jwks = { keys: keys.map(toJwk) };
-  return { active: active.signer, find: (keyId) => byId.get(keyId), jwks: () => jwks };
+  return {
+    active: active.signer,
+    find: (keyId) => byId.get(keyId),
+    jwks: () => jwks,
+    onRevoked: () => nothingToEnd,
+  };
 }
 
 const toJwk = ({ keyId, publicKey }: RingKey): PublicJwk => ({

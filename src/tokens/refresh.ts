@@ -1,5 +1,6 @@
 import type { Audit } from "../core/audit.ts";
 import type { Clock } from "../core/clock.ts";
+import type { FamilyId } from "../core/ids.ts";
 import type { SandboxPrincipal } from "../core/principal.ts";
 import { Refusal } from "../core/refusal.ts";
 import { tokenIdOf } from "./claims.ts";
@@ -8,6 +9,7 @@ import type { FamilyLedger } from "./family-ledger.ts";
 import type { Family } from "./family-store.ts";
 import type { IssuedToken } from "./issued-token.ts";
 import type { Minter } from "./minter.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { ReuseAlarm } from "./reuse-alarm.ts";
 import { Shared } from "./shared.ts";
 import { isCurrentToken, standingOf } from "./standing.ts";
@@ -23,6 +25,7 @@ export interface RefreshOptions {
   readonly minter: Minter;
   readonly deliveries: Deliveries;
   readonly alarm: ReuseAlarm;
+  readonly limit: RateLimit<FamilyId>;
   readonly audit: Audit;
   readonly clock: Clock;
   readonly leewayMs: number;
@@ -37,9 +40,10 @@ interface RefreshRequest {
 
 /**
  * Answers a token with its successor (requirement T4; architecture, Rotation): sign first, store second, deliver third,
- * answer last, so that a failure at any point leaves the caller with a token that can still refresh.
+ * answer last, so that a failure at any point leaves the caller with a token that can still refresh. Callers that present
+ * one token at the same time share one answer, and count as one against their family's limit.
  * @throws Refusal `token-reused`, `token-revoked`, `token-expired` or `token-unknown`; `store-unavailable` or
- * `keys-missing` where the caller should try again.
+ * `keys-missing` where the caller should try again, `rate-limited` where it should wait before it does (T9).
  */
 export type Refresh = (principal: SandboxPrincipal, request: RefreshRequest) => Promise<IssuedToken>;
 
@@ -55,6 +59,7 @@ export function createRefresh({
   minter,
   deliveries,
   alarm,
+  limit,
   audit,
   clock,
   leewayMs,
@@ -124,9 +129,22 @@ export function createRefresh({
     }
   }
 
+  /** Takes one refresh of what the family may have; a storm is audited once. */
+  function spend({ sandboxId, credential: { familyId, tokenId, keyId } }: SandboxPrincipal): void {
+    const ruling = limit.take(familyId);
+    if (ruling.allowed) return;
+    const { retryAfterMs, first } = ruling;
+    const reason = "rate-limited";
+    if (first) {
+      audit({ event: "token.refused", principal: `sandbox:${sandboxId}`, sandboxId, reason, tokenId, familyId, keyId });
+    }
+    throw new Refusal(reason, { retryAfterMs });
+  }
+
   async function refresh(principal: SandboxPrincipal, request: RefreshRequest): Promise<IssuedToken> {
     const { sandboxId, credential } = principal;
     if (credential.expiresAt + leewayMs <= clock.now()) throw new Refusal("token-expired");
+    spend(principal);
     const { event, family, issued } = await decide(principal, request);
     const { familyId, keyId } = family;
     const tokenId = tokenIdOf(familyId, family.generation);

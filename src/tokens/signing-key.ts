@@ -45,7 +45,8 @@ export function readSigningKey(files: SigningKeyFiles): SigningKey {
   return { keyId, privateKey, publicKey };
 }
 
-function readPublicKey(pem: string): KeyObject {
+/** Reads the public half alone. @throws Error that says what is wrong with it. */
+export function readPublicKey(pem: string): KeyObject {
   // createPublicKey takes a private key too, and derives; only a public one belongs into this file.
   if (!pem.trim().startsWith("-----BEGIN PUBLIC KEY-----")) throw new Error(`not a PEM file with one "PUBLIC KEY"`);
   const key = createPublicKey({ key: pem, format: "pem", type: "spki" });

@@ -237,6 +237,36 @@ export function familyStoreContract(name: string, makeStore: () => Promise<Store
       });
     });
 
+    describe("revokeKey", () => {
+      test("families whose current token the key signed end and are named; those of other keys go on", async () => {
+        const [mine, other] = [await begun({ keyId: "leaked" }), await begun()];
+        const revoked = { ...mine, revokedAt: start + 9, revokedFor: "key-revoked" };
+        expect(await store.revokeKey("leaked", "key-revoked", start + 9)).toEqual([revoked]);
+        expect(await store.find(mine.familyId)).toEqual(revoked);
+        expect(await store.find(other.familyId)).toEqual(other);
+      });
+
+      test("a family that was refreshed into another key's token goes on", async () => {
+        const { familyId } = await begun({ keyId: "leaked" });
+        await store.rotate(familyId, 0, successorAt(1));
+        expect(await store.revokeKey("leaked", "key-revoked", start + 9)).toEqual([]);
+        expect((await store.find(familyId))?.revokedAt).toBeUndefined();
+      });
+
+      test("what had ended before is neither changed nor named", async () => {
+        const { familyId } = await begun({ keyId: "leaked" });
+        const first = await store.revoke(familyId, "reuse", start + 7);
+        expect(await store.revokeKey("leaked", "key-revoked", start + 9)).toEqual([]);
+        expect(await store.find(familyId)).toEqual(first);
+      });
+
+      test("a key that signed nothing ends nothing", async () => {
+        const family = await begun();
+        expect(await store.revokeKey("another", "key-revoked", start)).toEqual([]);
+        expect(await store.find(family.familyId)).toEqual(family);
+      });
+    });
+
     describe("load and prune", () => {
       test("what runs out at the given time or later is loaded, live or revoked; what ran out before is not", async () => {
         const live = await begun({ expiresAt: start + hour });

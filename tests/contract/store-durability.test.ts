@@ -36,7 +36,7 @@ test("T6: whatever was acknowledged before a kill -9 is there after it, and noth
   for (const lines of [1, 57, 400, 1003]) {
     acknowledged.push(...(await killAfter(startWriter(path), lines)));
 
-    await using store = await openStore({ path, log: silentLog });
+    await using store = await openStore({ database: { kind: "sqlite", path }, log: silentLog });
     const families = new Map((await store.families.load(0)).map((family) => [family.familyId as string, family]));
     for (const line of acknowledged) {
       const [event, familyId = "", generation] = line.split(" ");
@@ -52,12 +52,14 @@ test("a second gateway on the same database is refused while the first lives, an
   const path = join(directory.path, "gateway.db");
   const child = startWriter(path);
   await once(child.stdout, "data");
-  await expect(openStore({ path, log: silentLog })).rejects.toThrow(`another gateway uses the database ${path}`);
+  await expect(openStore({ database: { kind: "sqlite", path }, log: silentLog })).rejects.toThrow(
+    `another gateway uses the database ${path}`,
+  );
 
   const closed = once(child, "close");
   child.kill("SIGKILL");
   child.stdout.resume();
   await closed;
-  await using store = await openStore({ path, log: silentLog });
+  await using store = await openStore({ database: { kind: "sqlite", path }, log: silentLog });
   await expect(store.check()).resolves.toBeUndefined();
 });

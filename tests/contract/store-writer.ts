@@ -7,7 +7,7 @@ import type { Family } from "../../src/tokens/index.ts";
 // Writes to the store that its argument names until it is killed, and says on stdout what was acknowledged.
 
 const [path = ""] = process.argv.slice(2);
-const store = await openStore({ path, log: silentLog });
+const store = await openStore({ database: { kind: "sqlite", path }, log: silentLog });
 
 const forever = Date.now() + 86_400_000;
 const stamp = { keyId: "k", issuedAt: Date.now(), expiresAt: forever };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { changeableRing, newKey, refusedFor, ringKey, spell, startTokens } from "../support/tokens.ts";
+import { changeableRing, newKey, refreshMethod, refusedFor, ringKey, spell, startTokens } from "../support/tokens.ts";
 
 const [first, second] = [newKey(), newKey()];
 
@@ -32,4 +32,16 @@ test("A-27: what a retiring key signs anew is refused, as no family has such a t
   const late = JSON.stringify({ ...header, kid: first.keyId });
   const token = spell(late, JSON.stringify(payload), first.privateKey);
   expect(await gateway.present(token)).toEqual(refusedFor("token-unknown"));
+});
+
+test("A-27: a revoked key's token is refused at once, verified before or not, and so is its refresh", async () => {
+  const keys = changeableRing(ringKey(first));
+  await using gateway = await startTokens({ keys, key: first });
+  const [seen, unseen] = [await gateway.issued(), await gateway.issued()];
+  expect(await gateway.present(seen.token)).toMatchObject({ ok: true });
+  keys.revoke(first.keyId, ringKey(second));
+  for (const { token } of [seen, unseen]) {
+    expect(await gateway.present(token)).toEqual(refusedFor("credential-unrecognised"));
+    expect(await gateway.present(token, refreshMethod)).toEqual(refusedFor("credential-unrecognised"));
+  }
 });

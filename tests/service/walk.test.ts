@@ -17,7 +17,7 @@ const methods: DescMethod[] = [...OpenShell.methods, ...Inference.methods];
 const built = new Set([
   ...["Health", "GetGatewayInfo", "GetCurrentUser", "CreateSandbox", "GetSandbox", "ListSandboxes", "DeleteSandbox"],
   ...["GetSandboxConfig", "UpdateConfig", "ReportPolicyStatus", "PushSandboxLogs", "GetSandboxLogs", "WatchSandbox"],
-  ...["RefreshSandboxToken", "IssueSandboxToken", "ConnectSupervisor"],
+  ...["RefreshSandboxToken", "IssueSandboxToken", "ConnectSupervisor", "StopSandbox", "StartSandbox"],
 ]);
 
 /** What a request must hold to be a good one, beside the sandbox that it names. */

@@ -88,7 +88,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     await startGateway(
       {
         gatewayId: "openshell",
-        databasePath: join(directory, "openshell.db"),
+        database: { kind: "sqlite", path: join(directory, "openshell.db") },
         listeners: [
           { kind: "users", host: "127.0.0.1", port: 0 },
           { kind: "sandboxes", host: "127.0.0.1", port: 0 },

@@ -15,6 +15,7 @@ export class MemoryFamilyStore implements FamilyStore {
     markPresented: 0,
     revoke: 0,
     revokeSandbox: 0,
+    revokeKey: 0,
     prune: 0,
   };
   /** Methods that fail before they do anything. */
@@ -68,6 +69,13 @@ export class MemoryFamilyStore implements FamilyStore {
 
   revokeSandbox(sandboxId: SandboxId, cause: RevocationCause, at: number): Promise<Family[]> {
     return this.#run("revokeSandbox", () => this.#liveOf(sandboxId).map((row) => this.#end(row, cause, at)));
+  }
+
+  revokeKey(keyId: string, cause: RevocationCause, at: number): Promise<Family[]> {
+    return this.#run("revokeKey", () => {
+      const live = [...this.#rows.values()].filter((row) => row.keyId === keyId && row.revokedAt === undefined);
+      return live.map((row) => this.#end(row, cause, at));
+    });
   }
 
   prune(before: number): Promise<number> {

@@ -57,7 +57,7 @@ async function world(lasting: Lasting, options: WorldOptions): Promise<SandboxWo
   const { directory, clock, driver, key } = lasting;
   const audited: AuditEvent[] = [];
   const audit = (event: AuditEvent) => void audited.push(event);
-  const store = await openStore({ path: `${directory.path}/gateway.db`, log: silentLog });
+  const store = await openStore({ database: { kind: "sqlite", path: `${directory.path}/gateway.db` }, log: silentLog });
   const registry = await SandboxRegistry.open({ store: store.sandboxes, clock });
   const tokens = await createTokens({
     ...{ gatewayId: "test", keys: createKeyRing([ringKey(key)]), store: store.families, clock, audit, log: silentLog },

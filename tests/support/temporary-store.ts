@@ -1,19 +1,103 @@
 import { join } from "node:path";
-import { silentLog } from "../../src/core/log.ts";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, describe } from "vitest";
+import { type Log, silentLog } from "../../src/core/log.ts";
 import { openStore, type Store } from "../../src/store/index.ts";
+import { describePostgres, type Postgres, type TestDatabase, usePostgres } from "./postgres.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
-/** A real store in a file of its own, gone when it is disposed. */
-export async function temporaryStore(): Promise<AsyncDisposable & { readonly store: Store; readonly path: string }> {
+/** A real store with a database of its own, gone when it is disposed. */
+export interface TemporaryStore extends AsyncDisposable {
+  readonly store: Store;
+  /** What another program reads in the database, or writes to it. */
+  query(text: string): Promise<Record<string, unknown>[]>;
+}
+
+/** A store in a file of its own. */
+export async function temporaryStore(): Promise<TemporaryStore & { readonly path: string }> {
   const directory = temporaryDirectory();
   const path = join(directory.path, "gateway.db");
-  const store = await openStore({ path, log: silentLog });
+  const store = await openStore({ database: { kind: "sqlite", path }, log: silentLog });
   return {
     store,
     path,
+    async query(text) {
+      using database = new DatabaseSync(path);
+      return database.prepare(text).all();
+    },
     async [Symbol.asyncDispose]() {
       await store[Symbol.asyncDispose]();
       directory[Symbol.dispose]();
     },
+  };
+}
+
+/** Defines the same tests for each kind of database; `open` gives an empty store. */
+export function onEachDatabase(
+  name: string,
+  define: (open: () => Promise<TemporaryStore>, kind: string) => void,
+): void {
+  describe(`${name}, in SQLite`, () => define(temporaryStore, "SQLite"));
+  describePostgres(`${name}, in Postgres`, () => {
+    const databases = databasesForTests();
+    define(async () => {
+      const shared = await databases().create();
+      return {
+        store: await shared.open(),
+        query: (text) => shared.database.query(text),
+        [Symbol.asyncDispose]: () => shared[Symbol.asyncDispose](),
+      };
+    }, "Postgres");
+  });
+}
+
+/** Databases for the tests of the surrounding `describe`. */
+export function databasesForTests(): () => SharedDatabases {
+  let databases: SharedDatabases | undefined;
+  beforeAll(async () => {
+    databases = await sharedDatabases();
+  });
+  afterAll(() => databases?.[Symbol.asyncDispose]());
+  return () => {
+    if (!databases) throw new Error("no test runs");
+    return databases;
+  };
+}
+
+/** A database on Postgres with as many stores on it as a test wants; all is gone when it is disposed. */
+export interface SharedDatabase extends AsyncDisposable {
+  readonly database: TestDatabase;
+  /** Opens one more store, as another replica would. */
+  open(options?: { readonly log?: Log; readonly connections?: number }): Promise<Store>;
+}
+
+/** Databases that have the schema already, on one engine. */
+export interface SharedDatabases extends AsyncDisposable {
+  readonly postgres: Postgres;
+  create(): Promise<SharedDatabase>;
+}
+
+export async function sharedDatabases(postgres?: Postgres): Promise<SharedDatabases> {
+  await using opening = new AsyncDisposableStack();
+  const engine = postgres ?? opening.use(await usePostgres());
+  const template = opening.use(await engine.createDatabase());
+  const first = await openStore({ database: { kind: "postgres", url: template.url }, log: silentLog });
+  await first[Symbol.asyncDispose]();
+  const life = opening.move();
+  return {
+    postgres: engine,
+    create: async () => sharedDatabase(await engine.createDatabase(template.name)),
+    [Symbol.asyncDispose]: () => life.disposeAsync(),
+  };
+}
+
+function sharedDatabase(database: TestDatabase): SharedDatabase {
+  const life = new AsyncDisposableStack();
+  life.use(database);
+  return {
+    database,
+    open: async ({ log = silentLog, connections = 10 } = {}) =>
+      life.use(await openStore({ database: { kind: "postgres", url: database.url, connections }, log })),
+    [Symbol.asyncDispose]: () => life.disposeAsync(),
   };
 }

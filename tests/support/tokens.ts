@@ -54,17 +54,28 @@ export const ringKey = ({ keyId, publicKey, privateKey }: TestKey, state: KeySta
   signer: createSigner(privateKey, keyId),
 });
 
-/** A ring whose keys the test may exchange while it serves. */
-export function changeableRing(...keys: RingKey[]): KeyRing & { become(...keys: RingKey[]): void } {
+/** A ring whose keys the test may exchange, or revoke, while it serves. */
+export function changeableRing(
+  ...keys: RingKey[]
+): KeyRing & { become(...keys: RingKey[]): void; revoke(keyId: string, ...left: RingKey[]): void } {
   let ring = createKeyRing(keys);
+  const listeners = new Set<(keyId: string) => void>();
   return {
     get active() {
       return ring.active;
     },
     find: (keyId) => ring.find(keyId),
     jwks: () => ring.jwks(),
+    onRevoked(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
     become(...next) {
       ring = createKeyRing(next);
+    },
+    revoke(keyId, ...left) {
+      ring = createKeyRing(left);
+      for (const listener of listeners) listener(keyId);
     },
   };
 }

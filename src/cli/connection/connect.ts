@@ -1,6 +1,7 @@
 import type { SecureClientSessionOptions } from "node:http2";
 import { type CallOptions, type Client, createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { IdentityService } from "../../../gen/openshell/identity/v1/identity_pb.ts";
 import { OpenShell } from "../../../gen/openshell/v1/openshell_pb.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Secret } from "../../core/secret.ts";
@@ -28,6 +29,8 @@ export interface ConnectOptions {
 /** An open connection to a gateway. */
 export interface Connection extends Disposable {
   readonly client: Client<typeof OpenShell>;
+  /** For administrators; OpenShell's own gateways do not have it. */
+  readonly identity: Client<typeof IdentityService>;
   /** For unary calls: they end with the program and within a minute. */
   readonly unary: CallOptions;
   readonly where: Where;
@@ -103,6 +106,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   });
   return {
     client: createClient(OpenShell, transport),
+    identity: createClient(IdentityService, transport),
     unary: { signal, timeoutMs: callTimeoutMs },
     where,
     [Symbol.dispose]: () => session.abort(),

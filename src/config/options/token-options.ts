@@ -48,6 +48,18 @@ export const tokenOptions = {
     fallback: 5,
     says: "How far the clocks of those who make and check tokens may differ.",
   }),
+  refreshPerMinute: settled({
+    key: "gateway_jwt.refresh_per_minute",
+    kind: wholeNumber(1, 1_000_000),
+    fallback: 10,
+    says: "How many refreshes a token family may ask for in the long run, of each replica.",
+  }),
+  refreshBurst: settled({
+    key: "gateway_jwt.refresh_burst",
+    kind: wholeNumber(1, 1_000_000),
+    fallback: 10,
+    says: "How many refreshes a token family may ask for at once, of each replica.",
+  }),
   revokeOnReuse: settled({
     key: "gateway_jwt.revoke_on_reuse",
     kind: yesOrNo,

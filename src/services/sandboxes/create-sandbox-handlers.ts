@@ -9,7 +9,14 @@ import type { SandboxRegistry } from "./registry.ts";
 import { sandboxMessage } from "./sandbox-message.ts";
 import { watchSandbox } from "./watch-sandbox.ts";
 
-type Method = "createSandbox" | "getSandbox" | "listSandboxes" | "deleteSandbox" | "watchSandbox";
+type Method =
+  | "createSandbox"
+  | "getSandbox"
+  | "listSandboxes"
+  | "stopSandbox"
+  | "startSandbox"
+  | "deleteSandbox"
+  | "watchSandbox";
 
 export type SandboxHandlers = {
   readonly [K in Method]: HandlerOf<typeof OpenShell, typeof openShellAuthorization, K>;
@@ -31,6 +38,12 @@ export function createSandboxHandlers(options: SandboxHandlersOptions): SandboxH
     },
     getSandbox: (_request, { sandbox }) => ({ sandbox: sandboxMessage(registry.get(sandbox)) }),
     listSandboxes: listSandboxes(options),
+    stopSandbox: async (_request, { sandbox, principal }) => ({
+      sandbox: sandboxMessage(await lifecycle.stop(sandbox.id, principal)),
+    }),
+    startSandbox: async (_request, { sandbox, principal }) => ({
+      sandbox: sandboxMessage(await lifecycle.start(sandbox.id, principal)),
+    }),
     async deleteSandbox(_request, { sandbox, principal }) {
       await lifecycle.remove(sandbox.id, principal);
       return { deleted: true };

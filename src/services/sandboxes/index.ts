@@ -1,5 +1,5 @@
 /**
- * Sandboxes: the registry that knows them all, the lifecycle that makes, resumes and deletes them, the keeper that looks
+ * Sandboxes: the registry that knows them all, the lifecycle that makes, stops, starts and deletes them, the keeper that looks
  * after those that lost their token, and the methods by which users reach all this.
  */
 export { createSandboxHandlers, type SandboxHandlers } from "./create-sandbox-handlers.ts";
@@ -12,3 +12,4 @@ export {
   SandboxRegistry,
 } from "./registry.ts";
 export type { NewSandbox, SandboxRecord } from "./sandbox-record.ts";
+export { requireWorkspace } from "./workspace.ts";

@@ -3,7 +3,7 @@ import type { ComputeDriver } from "../../compute/index.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { SandboxId } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
-import type { Family, Tokens } from "../../tokens/index.ts";
+import type { Family, RevocationCause, Tokens } from "../../tokens/index.ts";
 import { forEachOf } from "./for-each-of.ts";
 import type { SandboxLifecycle } from "./lifecycle.ts";
 import type { SandboxRegistry } from "./registry.ts";
@@ -22,11 +22,17 @@ export interface KeeperOptions {
 /** Sandboxes that it works on at the same time. */
 const atOnce = 8;
 
+/** The phases of sandboxes that should have a session and have none. */
+const withoutSession: ReadonlySet<SandboxPhase> = new Set([SandboxPhase.PROVISIONING, SandboxPhase.STARTING]);
+
+/** What a family ends of that its sandbox is not to blame for: it gets a new one at once. */
+const answered: ReadonlySet<RevocationCause> = new Set(["reuse", "key-revoked", "operator"]);
+
 /**
  * Looks after sandboxes that cannot look after themselves (architecture, Delivery): one whose pushed token ran out
  * without a refresh (its supervisor was cut off, the machine slept), or was ended because somebody had stolen it, gets a
  * new family; a file that a failed delivery left behind is mended; and what else failed is tried again. It never
- * replaces a token that still lives.
+ * replaces a token that still lives, and gives none to a sandbox that is to have none.
  */
 export class SandboxKeeper implements AsyncDisposable {
   readonly #options: KeeperOptions;
@@ -74,12 +80,12 @@ export class SandboxKeeper implements AsyncDisposable {
     const unsettled = new Set(lifecycle.unsettled);
     const records = registry
       .list()
-      .filter(({ id, phase }) => phase === SandboxPhase.PROVISIONING && !unsettled.has(id));
+      .filter(({ id, phase }) => withoutSession.has(phase) && registry.mayHaveToken(id) && !unsettled.has(id));
     return records.map(({ id }) => id);
   }
 
   #answer({ sandboxId, revokedFor }: Family): void {
-    if (revokedFor !== "reuse" && revokedFor !== "key-revoked") return;
+    if (!revokedFor || !answered.has(revokedFor) || !this.#options.registry.mayHaveToken(sandboxId)) return;
     this.#round = Promise.all([this.#round, this.#mend(sandboxId)]).then(() => undefined);
   }
 
@@ -89,7 +95,8 @@ export class SandboxKeeper implements AsyncDisposable {
       const mended = await lifecycle.mendToken(id);
       if (mended) log.info({ sandbox_id: id }, "a sandbox had no token that was good; one was delivered");
     } catch (cause) {
-      if (registry.byId(id)) log.warn({ sandbox_id: id, err: cause }, "a sandbox's token could not be mended yet");
+      if (registry.mayHaveToken(id))
+        log.warn({ sandbox_id: id, err: cause }, "a sandbox's token could not be mended yet");
     }
   }
 }

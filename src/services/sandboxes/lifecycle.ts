@@ -5,10 +5,12 @@ import { newSandboxId, type SandboxId } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
 import type { Principal } from "../../core/principal.ts";
 import { Refusal } from "../../core/refusal.ts";
-import type { IssueCause } from "../../tokens/index.ts";
+import type { Family, IssueCause } from "../../tokens/index.ts";
+import { Credentials } from "./credentials.ts";
 import { driverSpec } from "./driver-spec.ts";
 import { forEachOf } from "./for-each-of.ts";
 import { KeyedLock } from "./keyed-lock.ts";
+import { ofDriver } from "./of-driver.ts";
 import type { SandboxRegistry } from "./registry.ts";
 import type { NewSandbox, SandboxRecord } from "./sandbox-record.ts";
 import type { SandboxTokens } from "./sandbox-tokens.ts";
@@ -30,20 +32,36 @@ export interface LifecycleOptions {
   readonly log: Log;
 }
 
+/** What became of a sandbox's credential when it was taken back. */
+export interface TakenBack {
+  /** Those that were live until now. */
+  readonly families: readonly Family[];
+  /** Does the sandbox get a new one? */
+  readonly renews: boolean;
+}
+
 /** Sandboxes that are resumed at the same time. */
 const resumedAtOnce = 8;
 
 /**
- * Makes sandboxes, starts them again and deletes them, so that whatever fails or crashes on the way is brought to its
- * end later: what somebody wants of a sandbox is stored before it is done. Work on one sandbox is done in turn.
+ * Makes sandboxes, stops them, starts them again and deletes them, so that whatever fails or crashes on the way is brought
+ * to its end later: what somebody wants of a sandbox is stored before it is done. A sandbox's wishes are stored in turn,
+ * each with the end of the tokens that it ends; the work that they bring is done in a turn of its own, for the wish that
+ * is the last by then, and nobody waits for it who does not have to.
  */
-export class SandboxLifecycle {
+export class SandboxLifecycle implements AsyncDisposable {
   readonly #options: LifecycleOptions;
+  readonly #credentials: Credentials;
+  readonly #wishes = new KeyedLock<SandboxId>();
   readonly #turns = new KeyedLock<SandboxId>();
   readonly #unsettled = new Set<SandboxId>();
+  /** Sandboxes of which nothing of what runs may go on, even if they are started at once. */
+  readonly #toHalt = new Set<SandboxId>();
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(options: LifecycleOptions) {
     this.#options = options;
+    this.#credentials = new Credentials(options);
   }
 
   /** Sandboxes that are not yet what they should be because something failed; see {@link settle}. */
@@ -69,6 +87,64 @@ export class SandboxLifecycle {
   }
 
   /**
+   * Wants a sandbox stopped, and ends its tokens and streams (requirement T5): both are stored when this resolves, and no
+   * crash loses the rest. Its supervisor is ended after that; resolves to the sandbox as it is then, STOPPING, or STOPPED
+   * where it was before.
+   * @throws Refusal `sandbox-missing`, `state-conflict` where it is being deleted, `store-unavailable`.
+   */
+  async stop(id: SandboxId, principal: Principal): Promise<SandboxRecord> {
+    const { registry, audit } = this.#options;
+    return this.#wishes.run(id, async () => {
+      const before = registry.find(id)?.desired;
+      const wished = await registry.wish(id, "stopped");
+      if (before === "stopped" && !this.#unsettled.has(id)) return wished;
+      this.#toHalt.add(id);
+      this.#unsettled.add(id);
+      if (before !== "stopped") audit({ event: "sandbox.stopped", principal: nameOf(principal), sandboxId: id });
+      await this.#credentials.end(id);
+      this.#settleSoon(id);
+      return wished;
+    });
+  }
+
+  /**
+   * Wants a sandbox to run that was stopped, or whose token is withheld. It begins anew, with a new token family, after all
+   * that still runs of it has been ended. Resolves once the wish is stored, to the sandbox as it is then, STARTING; one that
+   * is to run already is left as it is.
+   * @throws Refusal as {@link stop}.
+   */
+  async start(id: SandboxId, principal: Principal): Promise<SandboxRecord> {
+    const { registry, audit } = this.#options;
+    return this.#wishes.run(id, async () => {
+      const before = registry.find(id);
+      const wished = await registry.wish(id, "running");
+      if (before?.desired === "running") return wished;
+      if (before?.desired === "withheld") this.#toHalt.add(id);
+      this.#unsettled.add(id);
+      audit({ event: "sandbox.started", principal: nameOf(principal), sandboxId: id });
+      this.#settleSoon(id);
+      return wished;
+    });
+  }
+
+  /**
+   * Ends all tokens and streams of a sandbox, durably, because an administrator wants them back. A sandbox that is to run
+   * gets a new family at once; where `renew` is false it gets none until it is started, or this is done again with `renew`,
+   * and what runs of it is left alone.
+   * @throws Refusal as {@link stop}.
+   */
+  async takeTokensBack(id: SandboxId, { renew }: { renew: boolean }, principal: Principal): Promise<TakenBack> {
+    const { registry, tokens } = this.#options;
+    const families = await this.#wishes.run(id, async () => {
+      if (registry.find(id)?.desired !== "stopped") await registry.wish(id, renew ? "running" : "withheld");
+      return tokens.revokeSandbox(id, "operator", nameOf(principal));
+    });
+    const renews = registry.mayHaveToken(id);
+    if (renews) this.#settleSoon(id);
+    return { families, renews };
+  }
+
+  /**
    * Ends a sandbox's tokens and streams, then its supervisor, then all that is kept of it. It resolves once the deletion
    * can no longer be lost; where the driver fails, it is tried again until it works.
    */
@@ -85,16 +161,17 @@ export class SandboxLifecycle {
     await forEachOf(ids, resumedAtOnce, (id) => this.settle(id));
   }
 
-  /** Brings one sandbox to what it should be: running with a token that works, or gone. It never rejects. */
+  /** Brings one sandbox to what it should be: running with a token that works, stopped without one, or gone. It never rejects. */
   async settle(id: SandboxId): Promise<void> {
     const { registry, log } = this.#options;
     try {
-      await this.#turns.run(id, async () => {
-        const sandbox = registry.find(id);
-        if (sandbox?.deletingSince !== undefined) await this.#finishRemoval(id);
-        else if (sandbox) await this.#start(sandbox, "started");
+      const wasUnsettled = await this.#turns.run(id, async () => {
+        // Before the work and not after it: what is wished for meanwhile makes it unsettled once more.
+        const was = this.#unsettled.delete(id);
+        await this.#bring(id);
+        return was;
       });
-      if (this.#unsettled.delete(id)) registry.report(id, undefined);
+      if (wasUnsettled) registry.report(id, undefined);
     } catch (cause) {
       this.#unsettled.add(id);
       registry.report(id, { reason: "Retrying", message: Refusal.from(cause).message });
@@ -104,14 +181,15 @@ export class SandboxLifecycle {
 
   /**
    * Begins a new family and delivers its first token. For drivers, before they start a supervisor that died.
-   * @throws Refusal `sandbox-missing` where the sandbox is gone or going; at once then, so that a driver that is told to
-   * remove a sandbox never waits for itself.
+   * @throws Refusal `sandbox-missing` where the sandbox is gone or going, `state-conflict` where it is stopped or its token
+   * withheld; at once then, so that a driver that is told to end a sandbox never waits for itself.
    */
   async renewToken(id: SandboxId): Promise<void> {
-    this.#demandAlive(id);
+    this.#demandToken(id);
     await this.#turns.run(id, async () => {
-      this.#demandAlive(id);
-      await this.#renew(id, "renewed");
+      this.#demandToken(id);
+      await this.#credentials.renew(id, "renewed");
+      this.#demandToken(id);
     });
   }
 
@@ -120,24 +198,41 @@ export class SandboxLifecycle {
    * whether anything had to be done; rejects as {@link renewToken} does.
    */
   async mendToken(id: SandboxId): Promise<boolean> {
-    this.#demandAlive(id);
+    this.#demandToken(id);
     return this.#turns.run(id, async () => {
-      this.#demandAlive(id);
-      return this.#mendToken(id, "renewed");
+      this.#demandToken(id);
+      return this.#credentials.mend(id, "renewed");
     });
   }
 
-  /** For drivers: what they observe becomes the sandbox's condition. */
+  /** For drivers: what they observe becomes the sandbox's condition, unless it is what somebody wanted. */
   observe(event: DriverEvent): void {
     const { registry, log } = this.#options;
     if (event.kind !== "exited") return;
     const { sandboxId, detail, willRestartInMs } = event;
+    if (!registry.mayHaveToken(sandboxId)) return;
     log.warn({ sandbox_id: sandboxId, detail, restart_in_ms: willRestartInMs }, "a supervisor ended by itself");
     registry.report(sandboxId, { reason: "SupervisorExited", message: `the supervisor ended: ${detail}` });
   }
 
-  #demandAlive(id: SandboxId): void {
-    if (!this.#options.registry.byId(id)) throw new Refusal("sandbox-missing");
+  /** Waits for the work that nobody else waits for. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  #settleSoon(id: SandboxId): void {
+    const work: Promise<void> = this.settle(id).then(() => void this.#underWay.delete(work));
+    this.#underWay.add(work);
+  }
+
+  #demandToken(id: SandboxId): void {
+    const { registry } = this.#options;
+    if (registry.mayHaveToken(id) && !this.#toHalt.has(id)) return;
+    const sandbox = registry.byId(id);
+    if (!sandbox) throw new Refusal("sandbox-missing");
+    throw new Refusal("state-conflict", {
+      says: `sandbox '${sandbox.name}' gets no token: it is stopped, or its token was taken back`,
+    });
   }
 
   async #store(id: SandboxId, wanted: NewSandbox, creator: Principal): Promise<SandboxRecord> {
@@ -161,59 +256,46 @@ export class SandboxLifecycle {
     }
   }
 
+  /** In turn. What is wanted may change while the driver works; what that asks for is done then, in this turn or the next. */
+  async #bring(id: SandboxId): Promise<void> {
+    const { registry } = this.#options;
+    const sandbox = registry.find(id);
+    if (!sandbox) return;
+    if (sandbox.deletingSince !== undefined) return this.#finishRemoval(id);
+    if (!registry.mayHaveToken(id) || this.#toHalt.has(id)) await this.#credentials.end(id);
+    if (sandbox.desired === "stopped" || this.#toHalt.has(id)) await this.#halt(id);
+    if (registry.mayHaveToken(id)) await this.#start(sandbox, "started");
+  }
+
   async #start(sandbox: SandboxRecord, cause: IssueCause): Promise<void> {
-    const { driver } = this.#options;
-    if (driver.delivery === "push") await this.#mendToken(sandbox.id, cause);
-    await ofDriver(driver, driver.start(driverSpec(sandbox)));
+    const { driver, registry } = this.#options;
+    if (driver.delivery === "push") await this.#credentials.mend(sandbox.id, cause);
+    if (registry.mayHaveToken(sandbox.id)) await ofDriver(driver, driver.start(driverSpec(sandbox)));
   }
 
-  /** Makes the supervisor's token file what its family says; where no family lives, a new one begins. */
-  async #mendToken(id: SandboxId, cause: IssueCause): Promise<boolean> {
-    const { tokens, driver } = this.#options;
-    const current = await tokens.currentToken(id);
-    const delivered = current && (await ofDriver(driver, driver.deliveredToken(id)));
-    if (current && delivered?.equals(current)) return false;
-    if (current) await ofDriver(driver, tokens.deliver(id));
-    else await this.#renew(id, cause);
-    return true;
-  }
-
-  async #renew(id: SandboxId, cause: IssueCause): Promise<void> {
-    const { tokens, driver } = this.#options;
-    await tokens.issue(id, cause);
-    await ofDriver(driver, tokens.deliver(id));
+  async #halt(id: SandboxId): Promise<void> {
+    const { driver, registry } = this.#options;
+    await ofDriver(driver, driver.stop(id));
+    this.#toHalt.delete(id);
+    registry.halted(id);
   }
 
   /** Rejects only where the wish could not be stored; it is repeated then all the same, as long as the process lives. */
   async #erase(id: SandboxId): Promise<void> {
     this.#unsettled.add(id);
     // At once, not in turn: whoever works on the sandbox now finds its tokens gone.
-    await Promise.all([this.#options.registry.beginRemoval(id), this.#endTokens(id)]);
+    await Promise.all([this.#options.registry.beginRemoval(id), this.#credentials.end(id)]);
     await this.settle(id);
-  }
-
-  async #endTokens(id: SandboxId): Promise<void> {
-    await this.#options.tokens.revokeSandbox(id, "sandbox-deleted");
   }
 
   async #finishRemoval(id: SandboxId): Promise<void> {
     const { registry, driver, belongings } = this.#options;
     await registry.beginRemoval(id);
     // Once more: a renewal that was under way may have begun a family after the first time.
-    await this.#endTokens(id);
+    await this.#credentials.end(id);
     await ofDriver(driver, driver.remove(id));
     for (const owner of belongings) await owner.end(id);
     await registry.remove(id);
-  }
-}
-
-/** What a driver rejects with may be shown to people; it says which driver it is. */
-async function ofDriver<T>({ name }: ComputeDriver, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    if (cause instanceof Refusal) throw cause;
-    const says = `the compute driver ${name} failed: ${cause instanceof Error ? cause.message : "no reason given"}`;
-    throw new Refusal("state-conflict", { says, cause });
+    this.#toHalt.delete(id);
   }
 }

@@ -109,6 +109,36 @@ export class SandboxRegistry implements SandboxDirectory {
     return record;
   }
 
+  /** Is the sandbox to have a token (requirement T5)? Not where it is stopped, withheld, or being deleted. */
+  mayHaveToken(id: SandboxId): boolean {
+    const record = this.find(id);
+    return record?.desired === "running" && record.deletingSince === undefined;
+  }
+
+  /**
+   * Stores what somebody wants of a sandbox; known here, and to watchers, once it is stored. Resolves to the sandbox as it
+   * is then.
+   * @throws Refusal `sandbox-missing`, `state-conflict` where it is being deleted, `store-unavailable`.
+   */
+  async wish(id: SandboxId, desired: "running" | "stopped" | "withheld"): Promise<SandboxRecord> {
+    const entry = this.#entries.get(id);
+    if (!entry) throw new Refusal("sandbox-missing");
+    demandNotDeleting(entry.record);
+    const before = entry.observed.stored.desired;
+    if (before === desired) return entry.record;
+    const stored = await this.#store.setDesired(id, desired);
+    if (!stored) throw new Refusal("sandbox-missing");
+    demandNotDeleting(entry.record);
+    const starting = desired === "running" && before === "stopped";
+    this.#observe(id, { stored, starting, halted: false, trouble: undefined });
+    return entry.record;
+  }
+
+  /** The driver ended all that ran of a sandbox; of no matter unless it is to be stopped. */
+  halted(id: SandboxId): void {
+    if (this.find(id)?.desired === "stopped") this.#observe(id, { halted: true, trouble: undefined });
+  }
+
   /**
    * Marks a sandbox as being deleted: at once for the guard and for watchers, and in the store when it resolves. It can
    * be called again, for instance where the store failed.
@@ -135,11 +165,13 @@ export class SandboxRegistry implements SandboxDirectory {
 
   /**
    * The sandbox's supervisor said hello, which is what makes a sandbox ready.
-   * @throws Refusal `sandbox-missing` where the sandbox is gone or going.
+   * @throws Refusal `sandbox-missing` where the sandbox is gone or going, `state-conflict` where it is to have no token:
+   * its own has just ended.
    */
   sessionStarted(id: SandboxId, instanceId: string): void {
     if (!this.byId(id)) throw new Refusal("sandbox-missing");
-    this.#observe(id, { connected: true, mainProcessInstanceId: instanceId, trouble: undefined });
+    if (!this.mayHaveToken(id)) throw new Refusal("state-conflict", { says: "the sandbox was stopped" });
+    this.#observe(id, { connected: true, starting: false, mainProcessInstanceId: instanceId, trouble: undefined });
   }
 
   /** The sandbox's current session ended; not to be called for one that another has superseded. */
@@ -174,6 +206,8 @@ export class SandboxRegistry implements SandboxDirectory {
       stored,
       spec: fromBinary(SandboxSpecSchema, stored.spec),
       deletingSince: stored.desired === "deleted" ? now : undefined,
+      halted: false,
+      starting: false,
       connected: false,
       mainProcessInstanceId: "",
       policyVersion: 0,
@@ -196,6 +230,11 @@ export class SandboxRegistry implements SandboxDirectory {
   #tell(event: SandboxEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
+}
+
+function demandNotDeleting({ name, deletingSince }: SandboxRecord): void {
+  if (deletingSince === undefined) return;
+  throw new Refusal("state-conflict", { says: `sandbox '${name}' is being deleted` });
 }
 
 /** Neither part can hold a slash: both are DNS labels. */

@@ -1,5 +1,6 @@
 import type { SandboxPhase, SandboxSpec } from "../../../gen/openshell/v1/sandboxes_pb.ts";
 import type { SandboxId } from "../../core/ids.ts";
+import type { StoredSandbox } from "../../store/index.ts";
 
 /** A sandbox as it is at one moment; a change makes a new record. Times are milliseconds since the epoch. */
 export interface SandboxRecord {
@@ -11,6 +12,8 @@ export interface SandboxRecord {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly createdAt: number;
+  /** What somebody wants of it. */
+  readonly desired: StoredSandbox["desired"];
   /** Since when the sandbox is being deleted, as far as this process knows. */
   readonly deletingSince: number | undefined;
   /** Counts the changes that were stored; sessions that come and go are none. */

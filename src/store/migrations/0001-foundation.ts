@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
-import { bytesType } from "../column-types.ts";
+import { bytesType } from "../engine-differences.ts";
 
 /** Sandboxes and token families. A family outlives its sandbox: it is the proof that its tokens were revoked. */
 export const foundation: Migration = {

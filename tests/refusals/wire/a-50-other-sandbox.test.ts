@@ -24,7 +24,10 @@ let other: TestSandbox;
 const missing: Names = { id: crypto.randomUUID(), name: "missing-4711" };
 
 beforeAll(async () => {
-  gateway = await startTestGateway({ logLevel: "info" });
+  gateway = await startTestGateway({
+    logLevel: "info",
+    settings: { tokens: { refreshPerMinute: 1_000_000, refreshBurst: 1_000_000 } },
+  });
   [own, other] = [await gateway.createSandbox("own"), await gateway.createSandbox("another-4711")];
 });
 afterAll(() => gateway[Symbol.asyncDispose]());

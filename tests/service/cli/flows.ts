@@ -112,6 +112,25 @@ export function commandLineFlows(start: () => Promise<RunningGateway>): void {
     expect(await openshell("logs", "-n", "1")).toMatchObject({ code: 0, stderr: "" });
   });
 
+  test("a sandbox is stopped, and the command ends when it has stopped; its name alone is printed", async () => {
+    const { code, stdout, stderr } = await openshell("sandbox", "stop");
+    expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: "flow-a\n" });
+    expect((await openshell("sandbox", "get")).stdout).toMatch(/^Phase +Stopped$/m);
+    expect(await openshell("sandbox", "stop", "flow-a")).toMatchObject({ code: 0, stdout: "flow-a\n" });
+  });
+
+  test("it is started again, and the command ends when it is ready", async () => {
+    const { code, stdout, stderr } = await openshell("sandbox", "start", "flow-a");
+    expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: "flow-a\n" });
+    expect((await openshell("sandbox", "get")).stdout).toMatch(/^Phase +Ready$/m);
+  });
+
+  test.each(["stop", "start"])("sandbox %s says of one that does not exist that it is not there", async (command) => {
+    const { code, stdout, stderr } = await openshell("sandbox", command, "nobody");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain("answered NOT_FOUND");
+  });
+
   test("sandboxes are deleted by name, and the list is empty then", async () => {
     expect(await openshell("sandbox", "delete", "flow-a", "flow-b")).toEqual({
       code: 0,

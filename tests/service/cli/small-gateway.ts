@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { create } from "@bufbuild/protobuf";
+import { clone, create } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { IdentityService } from "../../../gen/openshell/identity/v1/identity_pb.ts";
 import { PolicySource } from "../../../gen/openshell/sandbox/v1/config_pb.ts";
 import { OpenShell, ServiceStatus } from "../../../gen/openshell/v1/openshell_pb.ts";
 import {
@@ -14,6 +15,7 @@ import {
 } from "../../../gen/openshell/v1/sandboxes_pb.ts";
 
 type Methods = Partial<ServiceImpl<typeof OpenShell>>;
+type IdentityMethods = Partial<ServiceImpl<typeof IdentityService>>;
 
 /** What a call came with. */
 interface Seen {
@@ -31,6 +33,8 @@ export interface SmallGateway extends AsyncDisposable {
 interface Options {
   /** Replace methods, to show what the command line does with other answers. */
   readonly methods?: Methods;
+  /** The identity service; without it this is a gateway as OpenShell's own are. */
+  readonly identity?: IdentityMethods;
   readonly server?: Http2Server;
 }
 
@@ -47,6 +51,12 @@ function make({ name, labels, workspace, spec }: CreateSandboxRequest, order: nu
     ...(spec ? { spec } : {}),
     status: { phase: SandboxPhase.PROVISIONING },
   });
+}
+
+/** The sandbox in its new phase, as an answer that stays as it is. */
+function become(sandbox: Sandbox, phase: SandboxPhase) {
+  sandbox.status!.phase = phase;
+  return { sandbox: clone(SandboxSchema, sandbox) };
 }
 
 const missing = () => new ConnectError("sandbox not found", Code.NotFound);
@@ -94,6 +104,8 @@ function implement(sandboxes: Map<string, Sandbox>): Methods {
     getSandbox: ({ name }) => ({ sandbox: byName(name) }),
     listSandboxes: ({ limit, offset }) => ({ sandboxes: [...sandboxes.values()].slice(offset, offset + limit) }),
     deleteSandbox: ({ name }) => ({ deleted: sandboxes.delete(name) }),
+    stopSandbox: ({ name }) => become(byName(name), SandboxPhase.STOPPING),
+    startSandbox: ({ name }) => become(byName(name), SandboxPhase.STARTING),
     updateConfig: () => ({ version: 1 }),
     getSandboxConfig: ({ sandboxId }) => ({
       policy: {
@@ -117,7 +129,8 @@ function implement(sandboxes: Map<string, Sandbox>): Methods {
       if (followStatus) {
         yield { payload: { case: "sandbox", value: sandbox } };
         yield { payload: { case: "event", value: { reason: "Started", message: "supervisor started" } } };
-        sandbox.status!.phase = SandboxPhase.READY;
+        const stopping = sandbox.status!.phase === SandboxPhase.STOPPING;
+        sandbox.status!.phase = stopping ? SandboxPhase.STOPPED : SandboxPhase.READY;
         yield { payload: { case: "sandbox", value: sandbox } };
       }
       if (followLogs) yield { payload: { case: "log", value: line(id, "followed", 1) } };
@@ -129,13 +142,17 @@ function implement(sandboxes: Map<string, Sandbox>): Methods {
 /** A gateway that keeps sandboxes in memory and makes them ready when they are watched: real gRPC on a real socket. */
 export async function startSmallGateway({
   methods = {},
+  identity,
   server = createServer(),
 }: Options = {}): Promise<SmallGateway> {
   const sandboxes = new Map<string, Sandbox>();
   const seen: Seen[] = [];
   const sessions = new Set<ServerHttp2Session>();
   const ending = new AbortController();
-  const routes = (router: ConnectRouter) => router.service(OpenShell, { ...implement(sandboxes), ...methods });
+  const routes = (router: ConnectRouter) => {
+    router.service(OpenShell, { ...implement(sandboxes), ...methods });
+    if (identity) router.service(IdentityService, identity);
+  };
   const adapter = connectNodeAdapter({
     routes,
     shutdownSignal: ending.signal,

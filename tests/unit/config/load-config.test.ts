@@ -36,6 +36,8 @@ test("without a word, a gateway listens on loopback in cleartext and keeps its t
       ttlSeconds: 3_600,
       leewaySeconds: 5,
       refreshGraceMs: 10_000,
+      refreshPerMinute: 10,
+      refreshBurst: 10,
       revokeOnReuse: true,
     },
     drivers: ["process"],
@@ -223,6 +225,8 @@ test("all that tokens and limits can be told arrives", async () => {
     ttl_secs = 60
     leeway_secs = 0
     refresh_grace_secs = 0
+    refresh_per_minute = 6
+    refresh_burst = 3
     revoke_on_reuse = false
     [openshell.gateway.limits]
     max_message_bytes = 2048
@@ -234,6 +238,8 @@ test("all that tokens and limits can be told arrives", async () => {
     ttlSeconds: 60,
     leewaySeconds: 0,
     refreshGraceMs: 0,
+    refreshPerMinute: 6,
+    refreshBurst: 3,
     revokeOnReuse: false,
   });
   expect(config.limits).toEqual({ ...defaultLimits, messageBytes: 2_048, pingMs: 7_000 });

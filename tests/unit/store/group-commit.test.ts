@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { Kysely, sql } from "kysely";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { CommitFailure, GroupCommit } from "../../../src/store/group-commit.ts";
 import { NodeSqliteDialect } from "../../../src/store/sqlite/dialect.ts";
+import { CommitFailure, GroupCommit } from "../../../src/store/sqlite/group-commit.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 interface Tables {

@@ -13,7 +13,7 @@ const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 test("its files can be read by their owner alone, and so can directories that it makes", async () => {
   using directory = temporaryDirectory();
   const home = join(directory.path, "state", "openshell");
-  await using store = await openStore({ path: join(home, "gateway.db"), log: silentLog });
+  await using store = await openStore({ database: { kind: "sqlite", path: join(home, "gateway.db") }, log: silentLog });
   await store.sandboxes.load();
   expect([modeOf(join(directory.path, "state")), modeOf(home)]).toEqual(["700", "700"]);
   for (const name of readdirSync(home)) expect([name, modeOf(join(home, name))]).toEqual([name, "600"]);
@@ -26,7 +26,7 @@ test("a database that others could read is closed to them; the directory that wa
   chmodSync(home, 0o755);
   const path = join(home, "gateway.db");
   writeFileSync(path, "", { mode: 0o644 });
-  await using _store = await openStore({ path, log: silentLog });
+  await using _store = await openStore({ database: { kind: "sqlite", path }, log: silentLog });
   expect([modeOf(home), modeOf(path)]).toEqual(["755", "600"]);
 });
 
@@ -40,7 +40,7 @@ test("a commit waits for the disk, in a write-ahead log, with foreign keys enfor
 
 test("a second store on an open database is refused, and admitted once the first is closed", async () => {
   using directory = temporaryDirectory();
-  const options = { path: join(directory.path, "gateway.db"), log: silentLog };
+  const options = { database: { kind: "sqlite", path: join(directory.path, "gateway.db") }, log: silentLog } as const;
   const first = await openStore(options);
   await expect(openStore(options)).rejects.toThrow("another gateway uses the database");
   await first.check();
@@ -54,7 +54,9 @@ test("a file that is no database is refused by its name, and not claimed", async
   const path = join(directory.path, "gateway.db");
   writeFileSync(path, "this is not a database, and long enough to see that it is none".repeat(20));
   for (const _attempt of [1, 2]) {
-    await expect(openStore({ path, log: silentLog })).rejects.toThrow(`${path} cannot be opened as a SQLite database`);
+    await expect(openStore({ database: { kind: "sqlite", path }, log: silentLog })).rejects.toThrow(
+      `${path} cannot be opened as a SQLite database`,
+    );
   }
 });
 
@@ -70,7 +72,7 @@ test.each([
 
 test("closing finishes what was being written", async () => {
   using directory = temporaryDirectory();
-  const options = { path: join(directory.path, "gateway.db"), log: silentLog };
+  const options = { database: { kind: "sqlite", path: join(directory.path, "gateway.db") }, log: silentLog } as const;
   const first = await openStore(options);
   const writing = first.families.prune(1);
   await first[Symbol.asyncDispose]();

@@ -2,26 +2,17 @@ import { type JsonObject, toJson } from "@bufbuild/protobuf";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SandboxSchema } from "../../../../gen/openshell/v1/sandboxes_pb.ts";
 import type { Cli, Gateway } from "../../cli.ts";
-import { usageFailure } from "../../failure.ts";
 import { type Format, outputOption, record } from "../../output/index.ts";
 import { keyValue, wholeNumber } from "../parsers.ts";
 import { wire } from "../wire.ts";
 import { type CreateOptions, createRequest } from "./create-request.ts";
 import { type Identified, identify, sandboxProperties } from "./show.ts";
-import { waitUntilReady } from "./wait.ts";
+import { provisionTimeoutMs, waitUntilReady } from "./wait.ts";
 
 interface Options extends CreateOptions {
   readonly detach?: boolean;
   readonly approvalMode?: string;
   readonly output: Format;
-}
-
-const defaultTimeoutSeconds = 300;
-
-function provisionTimeoutMs(text: string | undefined): number {
-  const seconds = text ? Number(text) : defaultTimeoutSeconds;
-  if (Number.isInteger(seconds) && seconds > 0 && seconds <= 86_400) return seconds * 1000;
-  throw usageFailure("OPENSHELL_PROVISION_TIMEOUT is not a whole number of seconds from 1 to 86400");
 }
 
 function parseJsonObject(text: string): JsonObject {

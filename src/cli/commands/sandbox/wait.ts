@@ -3,8 +3,15 @@ import { type Sandbox, SandboxPhase } from "../../../../gen/openshell/v1/sandbox
 import type { SandboxStreamEvent } from "../../../../gen/openshell/v1/watch_pb.ts";
 import { type Clock, pause } from "../../../core/clock.ts";
 import type { Gateway } from "../../cli.ts";
-import { exitCodes, Failure } from "../../failure.ts";
+import { exitCodes, Failure, usageFailure } from "../../failure.ts";
 import { type Identified, identify, phaseName } from "./show.ts";
+
+/** What a sandbox is waited to become. */
+interface Goal {
+  readonly phase: SandboxPhase;
+  /** Phases that no sandbox becomes it from by itself. */
+  readonly hopeless: ReadonlySet<SandboxPhase>;
+}
 
 interface Wait {
   readonly gateway: Pick<Gateway, "client">;
@@ -27,22 +34,21 @@ const transient: ReadonlySet<Code> = new Set([
   Code.ResourceExhausted,
 ]);
 
-/** Phases that no sandbox becomes ready from by itself. */
-const terminal: ReadonlySet<SandboxPhase> = new Set([
-  SandboxPhase.ERROR,
-  SandboxPhase.DELETING,
-  SandboxPhase.STOPPING,
-  SandboxPhase.STOPPED,
-]);
+const { READY, ERROR, DELETING, STOPPING, STOPPED } = SandboxPhase;
 
-/** The sandbox, where it is ready; undefined where it may become so. @throws Failure where it cannot */
-function judge(sandbox: Sandbox | undefined): Identified | undefined {
+const ready: Goal = { phase: READY, hopeless: new Set([ERROR, DELETING, STOPPING, STOPPED]) };
+const stopped: Goal = { phase: STOPPED, hopeless: new Set([ERROR, DELETING]) };
+
+const named = (phase: SandboxPhase): string => phaseName(phase).toLowerCase();
+
+/** The sandbox, where it has reached the goal; undefined where it may. @throws Failure where it cannot */
+function judge(sandbox: Sandbox | undefined, { phase, hopeless }: Goal): Identified | undefined {
   const current = identify(sandbox);
-  if (current.phase === SandboxPhase.READY) return current;
-  if (!terminal.has(current.phase)) return undefined;
+  if (current.phase === phase) return current;
+  if (!hopeless.has(current.phase)) return undefined;
   const why = current.sandbox.status?.conditions.map(({ message }) => message).filter(Boolean) ?? [];
   throw new Failure(
-    `sandbox ${current.name} will not become ready: it is ${phaseName(current.phase).toLowerCase()}${why.length ? ` (${why.join("; ")})` : ""}`,
+    `sandbox ${current.name} will not become ${named(phase)}: it is ${named(current.phase)}${why.length ? ` (${why.join("; ")})` : ""}`,
     { next: `see \`openshell logs ${current.name}\` and \`openshell sandbox get ${current.name}\`` },
   );
 }
@@ -50,7 +56,7 @@ function judge(sandbox: Sandbox | undefined): Identified | undefined {
 function progress({ payload }: SandboxStreamEvent): string | undefined {
   switch (payload.case) {
     case "sandbox":
-      return phaseName(payload.value.status?.phase ?? SandboxPhase.UNSPECIFIED).toLowerCase();
+      return named(payload.value.status?.phase ?? SandboxPhase.UNSPECIFIED);
     case "event":
       return [payload.value.reason, payload.value.message].filter(Boolean).join(": ");
     case "warning":
@@ -60,13 +66,17 @@ function progress({ payload }: SandboxStreamEvent): string | undefined {
   }
 }
 
-/** Watches until the sandbox is ready; undefined where the stream ended before. */
-async function watchOnce({ gateway, sandbox, onProgress }: Wait, signal: AbortSignal): Promise<Identified | undefined> {
+/** Watches until the sandbox has reached the goal; undefined where the stream ended before. */
+async function watchOnce(
+  { gateway, sandbox, onProgress }: Wait,
+  goal: Goal,
+  signal: AbortSignal,
+): Promise<Identified | undefined> {
   const request = { id: sandbox.id, followStatus: true, followEvents: true, eventTail: 50 };
   let said: string | undefined;
   for await (const event of gateway.client.watchSandbox(request, { signal })) {
-    const ready = event.payload.case === "sandbox" ? judge(event.payload.value) : undefined;
-    if (ready) return ready;
+    const reached = event.payload.case === "sandbox" ? judge(event.payload.value, goal) : undefined;
+    if (reached) return reached;
     const line = progress(event);
     if (line && line !== said) onProgress(line);
     said = line ?? said;
@@ -79,9 +89,14 @@ async function watchOnce({ gateway, sandbox, onProgress }: Wait, signal: AbortSi
  *
  * @throws Failure where it is not ready in time (exit code 124), or cannot become ready
  */
-export async function waitUntilReady(wait: Wait): Promise<Identified> {
+export const waitUntilReady = (wait: Wait): Promise<Identified> => waitFor(ready, wait);
+
+/** Waits until a sandbox is stopped, as {@link waitUntilReady} does. */
+export const waitUntilStopped = (wait: Wait): Promise<Identified> => waitFor(stopped, wait);
+
+async function waitFor(goal: Goal, wait: Wait): Promise<Identified> {
   const { sandbox, timeoutMs, clock } = wait;
-  const atOnce = judge(sandbox.sandbox);
+  const atOnce = judge(sandbox.sandbox, goal);
   if (atOnce) return atOnce;
   const end = new AbortController();
   const signal = AbortSignal.any([wait.signal, end.signal]);
@@ -89,8 +104,8 @@ export async function waitUntilReady(wait: Wait): Promise<Identified> {
   try {
     while (!signal.aborted) {
       try {
-        const ready = await watchOnce(wait, signal);
-        if (ready) return ready;
+        const reached = await watchOnce(wait, goal, signal);
+        if (reached) return reached;
       } catch (thrown) {
         if (signal.aborted) break;
         if (!(thrown instanceof ConnectError) || !transient.has(thrown.code)) throw thrown;
@@ -102,8 +117,17 @@ export async function waitUntilReady(wait: Wait): Promise<Identified> {
     end.abort();
   }
   wait.signal.throwIfAborted();
-  throw new Failure(`sandbox ${sandbox.name} is not ready after ${Math.round(timeoutMs / 1000)} s`, {
+  throw new Failure(`sandbox ${sandbox.name} is not ${named(goal.phase)} after ${Math.round(timeoutMs / 1000)} s`, {
     exitCode: exitCodes.timeout,
     next: `it is left as it is: see \`openshell sandbox get ${sandbox.name}\`; OPENSHELL_PROVISION_TIMEOUT sets how many seconds to wait`,
   });
+}
+
+const defaultTimeoutSeconds = 300;
+
+/** How long to wait, in milliseconds, by the text of `OPENSHELL_PROVISION_TIMEOUT`. @throws Failure (usage) */
+export function provisionTimeoutMs(text: string | undefined): number {
+  const seconds = text ? Number(text) : defaultTimeoutSeconds;
+  if (Number.isInteger(seconds) && seconds > 0 && seconds <= 86_400) return seconds * 1000;
+  throw usageFailure("OPENSHELL_PROVISION_TIMEOUT is not a whole number of seconds from 1 to 86400");
 }

@@ -14,7 +14,7 @@ addCommands(
 const commands = new Map(everyNode(readTree(program)).map((node) => [node.path.join(" "), node]));
 const globals = "-g --gateway --gateway-endpoint --gateway-insecure --workspace -v";
 
-/** What users' fingers and scripts know: the spelling of OpenShell's own command line. */
+/** What users' fingers and scripts know: the spelling of OpenShell's own command line, and after it what is ours. */
 test.each([
   ["", globals],
   ["status", "-o --output"],
@@ -33,6 +33,11 @@ test.each([
   ["sandbox get", "--policy-only -o --output"],
   ["sandbox list", "--limit --offset --ids --names --selector --all-workspaces -o --output"],
   ["sandbox delete", "--all"],
+  ["sandbox stop", ""],
+  ["sandbox start", ""],
+  ["sandbox revoke", "--no-renew -o --output"],
+  ["token list", "--limit --offset --all-workspaces -o --output"],
+  ["token revoke", "-o --output"],
 ])("openshell %s takes %s", (path, spellings) => {
   const known = commands.get(path)?.flags.flatMap((flag) => flag.spellings);
   expect(known).toEqual(expect.arrayContaining(`${globals} ${spellings}`.trim().split(" ")));

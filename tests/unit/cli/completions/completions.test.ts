@@ -44,7 +44,7 @@ const expectations: [line: string[], offered: string[]][] = [
   [["s"], ["sandbox", "status"]],
   [
     ["sandbox", ""],
-    ["create", "delete", "get", "list"],
+    ["create", "delete", "get", "list", "revoke", "start", "stop"],
   ],
   [["-g", "sandbox", "gateway", "s"], ["select"]],
   [

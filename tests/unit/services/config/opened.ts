@@ -50,7 +50,7 @@ export function openConfiguration(): Promise<Opened> {
 }
 
 async function open(path: string): Promise<Opened> {
-  const store = await openStore({ path, log: silentLog });
+  const store = await openStore({ database: { kind: "sqlite", path }, log: silentLog });
   onTestFinished(() => store[Symbol.asyncDispose]());
   const clock = new FakeClock();
   const configuration = await Configuration.open({ store: store.policies, clock });

@@ -7,6 +7,8 @@ import {
   ListSandboxesRequestSchema,
   SandboxPhase,
   SandboxResponseSchema,
+  StartSandboxRequestSchema,
+  StopSandboxRequestSchema,
 } from "../../../../gen/openshell/v1/sandboxes_pb.ts";
 import {
   type SandboxStreamEvent,
@@ -93,6 +95,46 @@ describe("CreateSandbox and GetSandbox", () => {
     await world.lifecycle.remove(scope.id, userPrincipal());
     const getting = async () => handlers.getSandbox(create(GetSandboxRequestSchema), { ...call(), sandbox: scope });
     await expect(getting()).rejects.toMatchObject({ reason: "sandbox-missing" });
+  });
+});
+
+describe("StopSandbox and StartSandbox", () => {
+  const stop = async (sandbox: ScopedSandbox) =>
+    create(SandboxResponseSchema, await handlers.stopSandbox(create(StopSandboxRequestSchema), { ...call(), sandbox }));
+  const start = async (sandbox: ScopedSandbox) =>
+    create(
+      SandboxResponseSchema,
+      await handlers.startSandbox(create(StartSandboxRequestSchema), { ...call(), sandbox }),
+    );
+
+  test("the answers are STOPPING and STARTING, and hold no token (T7)", async () => {
+    const { scope } = await createOne({ name: "box" });
+    const stopping = await stop(scope);
+    expect(stopping.sandbox).toMatchObject({
+      metadata: { name: "box", resourceVersion: 2n },
+      status: { phase: SandboxPhase.STOPPING },
+    });
+    await world.lifecycle[Symbol.asyncDispose]();
+    const starting = await start(scope);
+    expect(starting.sandbox?.status?.phase).toBe(SandboxPhase.STARTING);
+    await world.lifecycle[Symbol.asyncDispose]();
+    const [, payload = "?", signature = "?"] = world.driver.files.get(scope.id)!.reveal().split(".");
+    const answers = JSON.stringify([stopping, starting], (_key, value) =>
+      typeof value === "bigint" ? `${value}` : value,
+    );
+    for (const part of [payload, signature]) expect(answers).not.toContain(part);
+    expect(world.audited.filter(({ principal }) => principal.startsWith("user:")).map(({ event }) => event)).toEqual([
+      "sandbox.created",
+      "sandbox.stopped",
+      "sandbox.started",
+    ]);
+  });
+
+  test("one that went between the guard and the handler is not found", async () => {
+    const { scope } = await createOne();
+    await world.lifecycle.remove(scope.id, userPrincipal());
+    await expect(stop(scope)).rejects.toMatchObject({ reason: "sandbox-missing" });
+    await expect(start(scope)).rejects.toMatchObject({ reason: "sandbox-missing" });
   });
 });
 

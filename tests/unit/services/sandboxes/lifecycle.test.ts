@@ -205,9 +205,17 @@ describe("renewing for a driver", () => {
 
   test("many at once leave one live family, and its token in the file", async () => {
     const { id } = await world.made();
-    await Promise.all(Array.from({ length: 10 }, () => world.lifecycle.renewToken(id)));
+    await Promise.all(Array.from({ length: 5 }, () => world.lifecycle.renewToken(id)));
     expect(await world.store.families.ofSandbox(id)).toHaveLength(1);
     expect(world.driver.files.get(id)?.equals((await world.tokens.currentToken(id))!)).toBe(true);
+  });
+
+  test("one that dies on and on is not renewed as fast as it dies, and keeps what it has", async () => {
+    const { id } = await world.made();
+    for (let death = 0; death < 5; death += 1) await world.lifecycle.renewToken(id);
+    const token = world.driver.files.get(id)!;
+    await expect(world.lifecycle.renewToken(id)).rejects.toMatchObject({ reason: "rate-limited" });
+    expect((await world.tokens.currentToken(id))?.equals(token)).toBe(true);
   });
 
   test("a supervisor that ended by itself is the sandbox's condition, until its next session", async () => {
