@@ -12,13 +12,19 @@ export interface Said {
 export function createCaller(endpoint: string) {
   const sessions = new Http2SessionManager(endpoint);
   const client = (token?: string) => {
-    const interceptors: Interceptor[] = token === undefined ? [] : [bearer(token)];
-    return createClient(
-      OpenShell,
-      createGrpcTransport({ baseUrl: endpoint, sessionManager: sessions, interceptors, defaultTimeoutMs: 10_000 }),
-    );
+    const interceptors: Interceptor[] = [within(longestMs), ...(token === undefined ? [] : [bearer(token)])];
+    return createClient(OpenShell, createGrpcTransport({ baseUrl: endpoint, sessionManager: sessions, interceptors }));
   };
   return { client, [Symbol.dispose]: () => sessions.abort() };
+}
+
+/** The longest that a call may take, in milliseconds. */
+const longestMs = 20_000;
+
+/** Gives each call a limit whose timer, other than a deadline's, does not keep the program alive after the call. */
+function within(ms: number): Interceptor {
+  return (next) => (request) =>
+    next({ ...request, signal: AbortSignal.any([request.signal, AbortSignal.timeout(ms)]) });
 }
 
 export type Client = ReturnType<ReturnType<typeof createCaller>["client"]>;

@@ -18,9 +18,7 @@ export interface DemoSandbox {
 export async function createSandbox(user: Client, stateDir: string, name: string): Promise<DemoSandbox> {
   const { sandbox } = await user.createSandbox({ name });
   const id = sandbox?.metadata?.id ?? "";
-  // A deadline would keep its timer, and this program, for as long as it is.
-  const signal = AbortSignal.timeout(20_000);
-  for await (const event of user.watchSandbox({ id, followStatus: true }, { signal })) {
+  for await (const event of user.watchSandbox({ id, followStatus: true })) {
     if (event.payload.case !== "sandbox") continue;
     const phase = event.payload.value.status?.phase;
     if (phase === SandboxPhase.READY) break;
