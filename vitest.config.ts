@@ -1,11 +1,21 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that put something of their own in a module's place. */
+const replacesModules = ["tests/refusals/wire/a-49-store-down.test.ts"];
+
 export default defineConfig({
   test: {
-    include: ["tests/**/*.test.ts"],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     maxWorkers: 3,
     reporters: ["default", ["json", { outputFile: ".reports/tests.json" }]],
+    projects: [
+      {
+        extends: true,
+        // The files of a worker share the modules: to load the gateway for each of them would be half of all the work.
+        test: { name: "behaviour", include: ["tests/**/*.test.ts"], exclude: replacesModules, isolate: false },
+      },
+      { extends: true, test: { name: "with modules replaced", include: replacesModules } },
+    ],
   },
 });

@@ -26,9 +26,12 @@ import {
   deliverToSandboxes,
   identityService,
   inferenceService,
+  joinReplicas,
+  type Owns,
   openShellService,
   SandboxKeeper,
   SandboxLifecycle,
+  type SandboxRecord,
   SandboxRegistry,
   Sessions,
 } from "./services/index.ts";
@@ -41,6 +44,8 @@ export interface GatewaySettings {
   readonly gatewayId: string;
   /** Where the store is; several gateways share one on Postgres. */
   readonly database: DatabaseLocation;
+  /** This gateway among those that share the database. The name outlives the process, and no two have the same. */
+  readonly replica: { readonly name: string };
   /** The first of kind `sandboxes`, else the first of all, is where supervisors are sent. */
   readonly listeners: readonly ListenerOptions[];
   readonly roles: RolePolicy;
@@ -53,6 +58,7 @@ export interface GatewaySettings {
     readonly revokeOnReuse?: boolean;
     readonly refreshPerMinute?: number;
     readonly refreshBurst?: number;
+    readonly longestBlindMs?: number;
   };
   readonly limits?: Partial<Limits>;
   readonly trustedProxies?: readonly string[];
@@ -87,14 +93,18 @@ const firstFrameMs = 10_000;
  */
 export async function startGateway(settings: GatewaySettings, surroundings: GatewaySurroundings): Promise<Gateway> {
   const { clock, log, version, keys } = surroundings;
-  const { roles } = settings;
+  const { roles, replica } = settings;
+  const isShared = settings.database.kind === "postgres";
   await using life = new AsyncDisposableStack();
 
   const store = life.use(await openStore({ database: settings.database, log, clock }));
-  const registry = await SandboxRegistry.open({ store: store.sandboxes, clock });
+  const registry = await SandboxRegistry.open({ store: store.sandboxes, clock, replica: replica.name });
+  const owns: Owns = (sandbox) => !isShared || sandbox.replica === replica.name;
+  const isOwn = (sandbox: SandboxRecord | undefined) => sandbox !== undefined && owns(sandbox);
   const configuration = await Configuration.open({ store: store.policies, clock });
   life.use(registry.follow(configuration));
   const logs = createLogBuffer({ clock, isKnown: (id) => registry.byId(id) !== undefined });
+  life.use(registry.onChange((change) => change.kind === "removed" && logs.remove(change.id)));
 
   const metrics = createMetrics({ version, methods: [OpenShell, Inference, IdentityService].flatMap(methodNames) });
   const audit = createAudit({ log, metrics });
@@ -111,24 +121,33 @@ export async function startGateway(settings: GatewaySettings, surroundings: Gate
     await createTokens({
       ...settings.tokens,
       ...{ gatewayId: settings.gatewayId, keys, store: store.families, audit, log, clock },
-      deliver: deliverToSandboxes(registry, driver),
+      ...(isShared && { staleness: () => store.feed.staleness() }),
+      deliver: deliverToSandboxes(registry, driver, owns),
+      owns: (id) => isOwn(registry.find(id)),
     }),
   );
   const lifecycle: SandboxLifecycle = life.use(
     new SandboxLifecycle({
-      ...{ registry, tokens, driver, audit, log },
+      ...{ registry, tokens, driver, audit, log, owns },
       belongings: [
         {
           begin: (id, wanted, creator) => configuration.createInitial(id, wanted.spec.policy, creator),
-          end: async (id) => {
-            await configuration.remove(id);
-            logs.remove(id);
-          },
+          end: (id) => configuration.remove(id),
         },
       ],
     }),
   );
   const sessions = life.use(new Sessions({ clock, log, presence: registry, logs }));
+  const replication = isShared
+    ? life.use(
+        await joinReplicas({
+          ...{ store, registry, sessions, clock, log },
+          families: tokens.follower,
+          configuration: configuration.follower,
+          replica: { id: crypto.randomUUID(), name: replica.name },
+        }),
+      )
+    : undefined;
 
   const guarding: Guarding = {
     ...{ directory: registry, audit, roles, clock, firstFrameMs },
@@ -161,7 +180,7 @@ export async function startGateway(settings: GatewaySettings, surroundings: Gate
       ...(settings.limits && { limits: settings.limits }),
       ...(settings.trustedProxies && { trustedProxies: settings.trustedProxies }),
       gate: createGate({ services, authenticate, roles, audit }),
-      readiness: () => readinessOf(store),
+      readiness: () => readinessOf({ store, tokens, replication }),
       metricsText: () => metrics.text(),
       publicKeys: () => tokens.jwks(),
       issuer: `openshell-gateway:${settings.gatewayId}`,
@@ -172,8 +191,13 @@ export async function startGateway(settings: GatewaySettings, surroundings: Gate
   metrics.show("supervisor_sessions", () => sessions.stats().open);
   metrics.show("streams", () => tokens.stats().leases);
   metrics.show("sandboxes", () => registry.list().length);
+  metrics.show("change_feed_staleness_seconds", () => (isShared ? store.feed.staleness() / 1_000 : 0));
+  metrics.show("supervisor_sessions_elsewhere", () => replication?.stats().elsewhere ?? 0);
+  await replication?.announce(endpointFor(front.addresses));
 
-  const keeper = life.use(new SandboxKeeper({ registry, lifecycle, tokens, driver, clock, log, everyMs: keeperMs }));
+  const keeper = life.use(
+    new SandboxKeeper({ registry, lifecycle, tokens, driver, clock, log, owns, everyMs: keeperMs }),
+  );
   keeper.start();
   const resumed = lifecycle.resume();
   life.defer(() => resumed);
@@ -182,7 +206,10 @@ export async function startGateway(settings: GatewaySettings, surroundings: Gate
   const owned = life.move();
   return {
     addresses: door.addresses,
-    drain: (reason, deadlineMs) => door.drain(reason, deadlineMs),
+    drain(reason, deadlineMs) {
+      replication?.retire();
+      return door.drain(reason, deadlineMs);
+    },
     reloadTls: () => door.reloadTls(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -201,10 +228,17 @@ function modesOf(services: readonly BoundService[]): Map<string, AuthMode> {
   return new Map(rows.map(({ method, row }) => [`${method.parent.typeName}/${method.name}`, row.mode]));
 }
 
-async function readinessOf(store: { check(): Promise<void> }) {
-  const database = await store.check().then(
+async function readinessOf(parts: {
+  readonly store: { check(): Promise<void> };
+  readonly tokens: { blind(): boolean };
+  readonly replication: { problem(): string | undefined } | undefined;
+}) {
+  const database = await parts.store.check().then(
     () => "ok",
     () => "unavailable",
   );
-  return { ready: database === "ok", checks: { database } };
+  const revocations = parts.tokens.blind() ? "not known for too long" : "ok";
+  const replica = parts.replication?.problem() ?? "ok";
+  const checks = { database, revocations, replica };
+  return { ready: Object.values(checks).every((check) => check === "ok"), checks };
 }

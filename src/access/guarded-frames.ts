@@ -1,5 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Clock } from "../core/clock.ts";
+import { deadline } from "../core/deadline.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { ScopedSandbox } from "../core/scoped-sandbox.ts";
 import type { Entry } from "./entry.ts";
@@ -34,7 +35,7 @@ export async function guardFrames(
 
 async function firstOf(frames: AsyncIterator<Message>, clock: Clock, waitMs: number): Promise<Message> {
   const overdue = Promise.withResolvers<never>();
-  using _deadline = clock.after(waitMs, () =>
+  using _deadline = deadline(clock, waitMs, () =>
     overdue.reject(
       new Refusal("request-invalid", { says: `the stream's first message did not come within ${waitMs} ms` }),
     ),

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import manifest from "../../package.json" with { type: "json" };
@@ -20,6 +21,7 @@ process.exitCode = await runGatewayProgram({
   argv: process.argv.slice(2),
   version: manifest.version,
   environment: process.env,
+  hostname: hostname(),
   supervisorCommand: [process.execPath, supervisor],
   commandLine: extension === ".ts" ? "npm run --silent openshell --" : "openshell",
   clock: systemClock,

@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option } from "commander";
+import { addDatabaseCommands, type DatabasePlan } from "./database-commands.ts";
+import { addFlags, type Given } from "./flag-options.ts";
 import { addKeysCommand, type KeysPlan } from "./keys-command.ts";
-import type { Option as Setting } from "./option.ts";
-import { type OptionName, optionNames, options } from "./options/index.ts";
+import { optionNames } from "./options/index.ts";
 import type { Flags } from "./read-settings.ts";
 
 /** What a command line of `openshell-gateway` asks for. */
@@ -16,8 +17,12 @@ export type Plan =
       readonly dryRun: boolean;
     }
   | KeysPlan
+  | DatabasePlan
   /** Help, the version, or what is wrong with the command line. */
   | { readonly command: "say"; readonly text: string; readonly to: "stdout" | "stderr"; readonly exitCode: number };
+
+/** The exit code where the command line or the configuration cannot be used. */
+const misused = 2;
 
 /** @param argv without the program's own two */
 export function parseCommandLine(argv: readonly string[], version: string): Plan {
@@ -33,11 +38,16 @@ export function parseCommandLine(argv: readonly string[], version: string): Plan
     program.parse([...argv], { from: "user" });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
-    const { exitCode } = thrown;
-    return { command: "say", text: out.join(""), to: exitCode === 0 ? "stdout" : "stderr", exitCode };
+    const text = withoutPasswords(out.join(""));
+    return thrown.exitCode === 0
+      ? { command: "say", text, to: "stdout", exitCode: 0 }
+      : { command: "say", text, to: "stderr", exitCode: misused };
   }
-  return plan ?? { command: "say", text: program.helpInformation(), to: "stderr", exitCode: 1 };
+  return plan ?? { command: "say", text: program.helpInformation(), to: "stderr", exitCode: misused };
 }
+
+/** What is wrong is quoted, and that may be a mistyped `--db-url=…`. */
+const withoutPasswords = (text: string): string => text.replaceAll(/:\/\/\S*@/g, "://[secret]@");
 
 const withSubcommands = (command: Command): Command[] => [command, ...command.commands.flatMap(withSubcommands)];
 
@@ -52,11 +62,8 @@ function createProgram(version: string, decide: (plan: Plan) => void): Command {
     .command("serve", { isDefault: true })
     .description("Serve. From the strongest: flag, environment variable, TOML file, default.")
     .allowExcessArguments(false);
-  const flagged = optionNames.filter((name) => options[name].flag !== undefined);
-  for (const name of flagged) for (const option of commandOptions(options[name])) serve.addOption(option);
-  serve.action((given: Record<string, string | boolean | string[]>) => {
-    decide({ command: "serve", flags: flagsOf(flagged, given) });
-  });
+  const flagsOf = addFlags(serve, optionNames);
+  serve.action((given: Given) => decide({ command: "serve", flags: flagsOf(given) }));
 
   program
     .command("generate-certs")
@@ -74,38 +81,6 @@ function createProgram(version: string, decide: (plan: Plan) => void): Command {
       decide({ command: "generate-certs", outputDir, jwtOnly, serverSans, dryRun }),
     );
   addKeysCommand(program, decide);
+  addDatabaseCommands(program, decide);
   return program.addHelpText("after", () => `\n${serve.helpInformation()}`);
-}
-
-function commandOptions({ flag = "", alias, kind, env, otherwise, says }: Setting<unknown>): Option[] {
-  const isList = Array.isArray(kind.fromText("a,b"));
-  const value = kind.placeholder === undefined ? "" : ` <${kind.placeholder}>`;
-  const make = (spelling: string) => {
-    const option = new Option(
-      `${spelling}${value}`,
-      plain(`${says} [${[env, `default: ${otherwise}`].filter(Boolean).join("; ")}]`),
-    );
-    return isList ? option.argParser((one: string, before?: string[]) => [...(before ?? []), one]) : option;
-  };
-  const hidden = [alias, kind.placeholder === undefined ? flag.replace("--", "--no-") : undefined];
-  return [
-    make(flag),
-    ...hidden.filter((spelling) => spelling !== undefined).map((spelling) => make(spelling).hideHelp()),
-  ];
-}
-
-const plain = (markdown: string): string => markdown.replaceAll("`", "");
-
-const camelCase = (flag: string): string =>
-  flag.replace(/^--/, "").replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-
-function flagsOf(names: readonly OptionName[], given: Record<string, string | boolean | string[]>): Flags {
-  const flags = new Map<OptionName, string | boolean | string[]>();
-  for (const name of names) {
-    const { flag, alias } = options[name];
-    const spellings = [flag, alias].filter((spelling) => spelling !== undefined).map(camelCase);
-    const value = spellings.map((spelling) => given[spelling]).find((one) => one !== undefined);
-    if (value !== undefined) flags.set(name, value);
-  }
-  return flags;
 }

@@ -1,3 +1,5 @@
+import type { Secret } from "../core/secret.ts";
+
 /** The gateway's configuration, complete, validated and frozen. Its one secret does not print, so it may be logged. */
 export interface GatewayConfig {
   /** A developer's own gateway. */
@@ -17,7 +19,9 @@ export interface GatewayConfig {
   readonly allowUnauthenticatedUsers: boolean;
   /** Names besides those of loopback under which unauthenticated users may reach the gateway; lower case. */
   readonly allowedHosts: readonly string[];
-  readonly database: { readonly kind: "sqlite"; readonly path: string };
+  readonly database: DatabaseConfig;
+  /** The name among gateways that share the database; undefined where one is to be made and kept. */
+  readonly replicaName: string | undefined;
   readonly signingKey: SigningKeyConfig;
   readonly tokens: TokenConfig;
   readonly drivers: readonly "process"[];
@@ -25,6 +29,11 @@ export interface GatewayConfig {
   readonly drainMs: number;
   readonly limits: LimitConfig;
 }
+
+export type DatabaseConfig =
+  | { readonly kind: "sqlite"; readonly path: string }
+  /** `connections` are for queries; there is one more. */
+  | { readonly kind: "postgres"; readonly url: Secret; readonly connections: number };
 
 export interface ListenerConfig {
   readonly kind: "users" | "sandboxes" | "operations";
@@ -58,6 +67,8 @@ interface TokenConfig {
   readonly refreshPerMinute: number;
   readonly refreshBurst: number;
   readonly revokeOnReuse: boolean;
+  /** For how long revocations may be unknown before sandbox tokens are refused with `unavailable`. */
+  readonly longestBlindMs: number;
 }
 
 /** Times are milliseconds, sizes bytes. */

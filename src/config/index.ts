@@ -4,8 +4,9 @@
  */
 export { parseCommandLine } from "./command-line.ts";
 export { ConfigError } from "./config-error.ts";
+export type { DatabasePlan } from "./database-commands.ts";
 export { type Environment, localTlsDirectory } from "./directories.ts";
-export type { GatewayConfig, ListenerConfig } from "./gateway-config.ts";
+export type { DatabaseConfig, GatewayConfig, ListenerConfig } from "./gateway-config.ts";
 export type { KeysPlan } from "./keys-command.ts";
-export { loadConfig } from "./load-config.ts";
+export { loadConfig, loadDatabaseConfig } from "./load-config.ts";
 export { optionsTable } from "./options-table.ts";

@@ -1,6 +1,6 @@
 import { Problems } from "./config-error.ts";
 import { localTlsDirectory, standardStateDirectory } from "./directories.ts";
-import type { GatewayConfig, ListenerConfig } from "./gateway-config.ts";
+import type { DatabaseConfig, GatewayConfig, ListenerConfig } from "./gateway-config.ts";
 import { readSettings, type Sources } from "./read-settings.ts";
 import { resolveDatabase } from "./resolve-database.ts";
 import { resolveDrivers } from "./resolve-drivers.ts";
@@ -35,7 +35,8 @@ export async function loadConfig(sources: Sources): Promise<GatewayConfig> {
     guestTlsCa,
     allowUnauthenticatedUsers: resolveUnauthenticated(settings, listeners[0], problems),
     allowedHosts: settings.allowedHosts.value.map((host) => host.toLowerCase()),
-    database: resolveDatabase(settings.databaseUrl, stateDir, problems),
+    database: resolveDatabase(settings, stateDir, problems),
+    replicaName: settings.replicaName.value,
     signingKey: await resolveSigningKey(settings, tlsDir, problems),
     tokens: {
       gatewayId: settings.gatewayId.value,
@@ -45,6 +46,7 @@ export async function loadConfig(sources: Sources): Promise<GatewayConfig> {
       refreshPerMinute: settings.refreshPerMinute.value,
       refreshBurst: settings.refreshBurst.value,
       revokeOnReuse: settings.revokeOnReuse.value,
+      longestBlindMs: settings.revocationBoundSecs.value * 1000,
     },
     drivers: resolveDrivers(settings.drivers, problems),
     reflection: settings.reflection.value,
@@ -53,6 +55,20 @@ export async function loadConfig(sources: Sources): Promise<GatewayConfig> {
   };
   problems.throwIfAny();
   return deepFreeze(config);
+}
+
+/**
+ * Which database the gateway would use with these sources. Keys, certificates and listeners may be missing.
+ * @throws ConfigError as {@link loadConfig}.
+ */
+export async function loadDatabaseConfig(sources: Sources): Promise<DatabaseConfig> {
+  const problems = new Problems();
+  const { settings } = await readSettings(sources, problems);
+  problems.throwIfAny();
+  const stateDir = settings.stateDir.value ?? standardStateDirectory(sources.environment);
+  const database = resolveDatabase(settings, stateDir, problems);
+  problems.throwIfAny();
+  return deepFreeze(database);
 }
 
 /** Nobody on another machine is a user without a credential (requirement A6). */

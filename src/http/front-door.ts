@@ -38,6 +38,8 @@ export interface FrontDoorOptions {
   readonly version: string;
   readonly log: Log;
   readonly clock: Clock;
+  /** A number in [0, 1), for the waits that callers are told; `Math.random` where none is given. */
+  readonly random?: () => number;
   readonly onCall?: OnCall;
 }
 
@@ -47,8 +49,9 @@ export interface FrontDoor extends AsyncDisposable {
   readonly addresses: readonly ListenerAddress[];
   /**
    * Refuses new calls with `unavailable`, lets those in flight finish, ends streams with `unavailable` so that their
-   * callers connect elsewhere, and after `deadlineMs` ends whatever is left (requirement G5). Resolves when no connection
-   * is open. May be called again with less patience.
+   * callers connect elsewhere, and after `deadlineMs` ends whatever is left (requirement G5). Each is told a wait of its
+   * own (`google.rpc.RetryInfo`), so that they come back evenly. Resolves when no connection is open. May be called again
+   * with less patience.
    */
   drain(reason: string, deadlineMs: number): Promise<void>;
   /** Reads the certificate files of all listeners again, now. */
@@ -63,7 +66,7 @@ const partingMs = 1_000;
 export async function createFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
   const { services, gate, readiness, clock, log, onCall, issuer, version } = options;
   const limits: Limits = { ...defaultLimits, ...options.limits };
-  const draining = new Draining();
+  const draining = new Draining(options.random ?? Math.random);
   const streams = new OpenStreams();
   const state = new ServingState({ readiness, draining, clock, log });
   const heads = new WeakMap<RawRequest, Head>();
@@ -118,8 +121,8 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<FrontD
   let parted: Promise<void> | undefined;
 
   async function part(): Promise<void> {
-    draining.begin();
-    streams.endAll(draining.refusal());
+    draining.begin(streams.size);
+    streams.endAll(() => draining.refusal());
     servers.sendAway();
     await Promise.race([servers.inFlight.none(), impatience.promise]);
     const emptied = Promise.all(listeners.map((listener) => listener.stopAccepting()));

@@ -1,22 +1,26 @@
 import type { GatewayConfig } from "../config/index.ts";
 import type { ListenerAddress } from "../http/index.ts";
+import { describeDatabase } from "./describe-database.ts";
 
 /** What a person who starts a gateway reads first: where it is, how to use it, where its state is, whom it lets in. */
 export function firstScreen(options: {
   readonly config: GatewayConfig;
+  /** This gateway's name among those that share the database. */
+  readonly replica: string;
   readonly addresses: readonly ListenerAddress[];
   readonly version: string;
   /** How the command line is started here. */
   readonly commandLine: string;
 }): string {
-  const { config, addresses, version, commandLine } = options;
+  const { config, replica, addresses, version, commandLine } = options;
   const url = addresses.find(({ kind }) => kind === "users")?.url ?? "";
   const sandboxes = addresses.find(({ kind }) => kind === "sandboxes");
   const rows = [
     ["listening", `${url}  (gRPC, gRPC-Web and JSON on one port)`],
     ...(sandboxes ? [["for sandboxes", `${sandboxes.url}  (no user methods, no callers without a token)`]] : []),
     ["state", config.stateDir],
-    ["database", config.database.kind === "sqlite" ? config.database.path : "Postgres"],
+    ["database", describeDatabase(config.database)],
+    ["replica", replica],
     ["configuration", config.file ?? "defaults, environment and flags; no file"],
     ["drivers", config.drivers.join(", ")],
   ];

@@ -1,6 +1,8 @@
 import { ConfigError, type Environment, loadConfig, localTlsDirectory, parseCommandLine } from "../config/index.ts";
 import type { Clock } from "../core/clock.ts";
 import { describeGenerated, generateCerts } from "../tokens/generate-certs/index.ts";
+import { runDatabaseCommand } from "./database-commands.ts";
+import { explain } from "./explain.ts";
 import { runKeys } from "./keys.ts";
 import { serve } from "./serve.ts";
 
@@ -10,6 +12,8 @@ export interface ProgramHost {
   readonly argv: readonly string[];
   readonly version: string;
   readonly environment: Environment;
+  /** Of this machine. */
+  readonly hostname: string;
   /** The supervisor's program and its first arguments, for drivers that start it. */
   readonly supervisorCommand: readonly string[];
   /** How people start the command line here, for instance `openshell`. */
@@ -27,7 +31,10 @@ export interface ProgramHost {
   readonly onReload: (reload: () => void) => void;
 }
 
-/** Runs what the command line asks for; resolves to the exit code: 0, 1 where it failed, 2 where the configuration is wrong. */
+/**
+ * Runs what the command line asks for; resolves to the exit code: 0, 1 where it failed, 2 where the command line or the
+ * configuration is wrong.
+ */
 export async function runGatewayProgram(host: ProgramHost): Promise<number> {
   const plan = parseCommandLine(host.argv, host.version);
   try {
@@ -43,12 +50,17 @@ export async function runGatewayProgram(host: ProgramHost): Promise<number> {
       case "keys":
         await runKeys(plan, host);
         return 0;
+      case "migrate":
+      case "backup":
+      case "restore":
+        await runDatabaseCommand(plan, host);
+        return 0;
       case "serve":
         await serve(await loadConfig({ flags: plan.flags, environment: host.environment }), host);
         return 0;
     }
   } catch (failed) {
-    host.stderr(`openshell-gateway: ${failed instanceof Error ? failed.message : "failed"}\n`);
+    host.stderr(`openshell-gateway: ${explain(failed)}\n`);
     return failed instanceof ConfigError ? 2 : 1;
   }
 }

@@ -7,6 +7,7 @@ import { createLog } from "../telemetry/index.ts";
 import { ensureSigningKeys } from "../tokens/generate-certs/index.ts";
 import { createReloadingKeyRing } from "../tokens/keys/index.ts";
 import { firstScreen } from "./first-screen.ts";
+import { lastingReplicaName } from "./replica-name.ts";
 import type { ProgramHost } from "./run-program.ts";
 import { settleMemory } from "./settle-memory.ts";
 
@@ -22,7 +23,8 @@ export async function serve(config: GatewayConfig, host: ProgramHost): Promise<v
   if (config.signingKey.toBeMade) await ensureSigningKeys(config.tlsDir);
   await using keys = await createReloadingKeyRing({ paths: config.signingKey, clock, log });
 
-  await using gateway = await startGateway(settingsOf(config), {
+  const replica = config.replicaName ?? (await lastingReplicaName(config.stateDir, host.hostname));
+  await using gateway = await startGateway(settingsOf(config, replica), {
     ...{ version, keys, clock, log },
     createDriver: (driverHost) =>
       createProcessDriver({
@@ -40,7 +42,7 @@ export async function serve(config: GatewayConfig, host: ProgramHost): Promise<v
     void keys.reload();
     gateway.reloadTls().catch((error: unknown) => log.error({ error }, "certificates were not read"));
   });
-  host.stdout(firstScreen({ config, addresses: gateway.addresses, version, commandLine: host.commandLine }));
+  host.stdout(firstScreen({ config, replica, addresses: gateway.addresses, version, commandLine: host.commandLine }));
 
   using _settling = clock.after(settleMs, settleMemory);
 
@@ -51,7 +53,7 @@ export async function serve(config: GatewayConfig, host: ProgramHost): Promise<v
   await gateway.drain("told to stop", config.drainMs);
 }
 
-function settingsOf(config: GatewayConfig): GatewaySettings {
+function settingsOf(config: GatewayConfig, replica: string): GatewaySettings {
   const { gatewayId, ...tokens } = config.tokens;
   return {
     ...{
@@ -62,6 +64,7 @@ function settingsOf(config: GatewayConfig): GatewaySettings {
       trustedProxies: config.trustedProxies,
     },
     database: config.database,
+    replica: { name: replica },
     listeners: [...config.listeners, ...sandboxListener(config)],
     roles: { adminRole: "openshell-admin", userRole: "openshell-user", enforceScopes: false },
     developmentUser: config.allowUnauthenticatedUsers ? { hosts: config.allowedHosts } : undefined,

@@ -5,6 +5,7 @@ export * from "./identity/index.ts";
 export { inferenceService } from "./inference.ts";
 export * from "./logs/index.ts";
 export { openShellService } from "./openshell.ts";
+export * from "./replication/index.ts";
 export * from "./sandboxes/index.ts";
 export * from "./sessions/index.ts";
 export * from "./tokens/index.ts";

@@ -5,7 +5,9 @@ import type { ConfigScope } from "./policy-store.ts";
 export type Change =
   | { readonly seq: number; readonly kind: "family"; readonly id: FamilyId }
   | { readonly seq: number; readonly kind: "sandbox"; readonly id: SandboxId }
-  | { readonly seq: number; readonly kind: "config"; readonly id: ConfigScope };
+  | { readonly seq: number; readonly kind: "config"; readonly id: ConfigScope }
+  /** The sandbox's session began, ended, or is another. */
+  | { readonly seq: number; readonly kind: "session"; readonly id: SandboxId };
 
 /** Keeps something in memory true. It reads what it is told about from the store, and must bear being told twice. */
 export interface Follower {

@@ -13,7 +13,8 @@ export interface Database {
   read<T>(query: (db: Queries) => Promise<T>): Promise<T>;
   /**
    * Runs a job that writes, and resolves after it was committed to the disk. The job is atomic: where it throws, nothing
-   * of it stays. It shares its transaction with other callers' jobs, so it must await its own queries and nothing else.
+   * of it stays. It shares its transaction with other callers' jobs, so it must await its own queries and nothing else. It
+   * may be run again, where another one failed or met its transaction: its queries and its answer are all that it does.
    */
   write<T>(job: (db: Queries) => Promise<T>): Promise<T>;
 }

@@ -1,19 +1,14 @@
 import type { Selectable, Updateable } from "kysely";
 import { type FamilyId, parseFamilyId, parseSandboxId, type SandboxId } from "../core/ids.ts";
+import { Refusal } from "../core/refusal.ts";
 import type { Family, FamilyStore, RevocationCause } from "../tokens/index.ts";
 import type { Database, Queries } from "./database.ts";
-import { takeTurns } from "./engine-differences.ts";
+import { isSqlite, takeTurns } from "./engine-differences.ts";
 import type { FamilyRow } from "./schema/families.ts";
 import { stored } from "./stored.ts";
 
-/** Token families as the store has them. */
-export interface FamilyRows extends FamilyStore {
-  /** Those of the ids that there are, in no order. */
-  findMany(familyIds: readonly FamilyId[]): Promise<Family[]>;
-}
-
 /** Token families in the database. */
-export function createFamilyStore(database: Database): FamilyRows {
+export function createFamilyStore(database: Database): FamilyStore {
   return {
     load: (since) =>
       database.read(async (db) => {
@@ -39,6 +34,7 @@ export function createFamilyStore(database: Database): FamilyRows {
     begin: (family) =>
       database.write(async (db) => {
         await takeTurns(db, family.sandboxId);
+        await demandRunning(db, family.sandboxId);
         const superseded = await revokeLive(db, family.sandboxId, "superseded-family", family.issuedAt);
         await db.insertInto("token_families").values(toRow(family)).execute();
         return superseded;
@@ -112,6 +108,23 @@ export function createFamilyStore(database: Database): FamilyRows {
         return Number(numDeletedRows);
       }),
   };
+}
+
+/**
+ * Holds what is wished of the sandbox until the transaction ends: a stop or a deletion that commits first is seen here,
+ * and one that comes later waits, and then finds the family that it has to revoke.
+ */
+async function demandRunning(db: Queries, sandboxId: SandboxId): Promise<void> {
+  const facts = { sandbox_id: sandboxId };
+  const sandbox = await db
+    .selectFrom("sandboxes")
+    .select("desired")
+    .where("id", "=", sandboxId)
+    .$if(!isSqlite(db), (query) => query.forShare())
+    .executeTakeFirst();
+  if (!sandbox) throw new Refusal("sandbox-missing", { facts });
+  if (sandbox.desired === "running") return;
+  throw new Refusal("state-conflict", { says: "the sandbox is not to run, so it gets no token", facts });
 }
 
 const liveOf = (db: Queries, sandboxId: SandboxId) =>

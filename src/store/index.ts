@@ -17,4 +17,5 @@ export type {
   Standing,
   StoredScope,
 } from "./policy-store.ts";
+export type { OpenedSession, ReplicaIdentity, ReplicaStore, SessionName, StoredSession } from "./replica-store.ts";
 export type { SandboxStore, StoredSandbox } from "./sandbox-store.ts";

@@ -1,11 +1,14 @@
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
+import type { FamilyStore } from "../tokens/index.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import type { Engine, EngineSurroundings } from "./engine.ts";
-import { createFamilyStore, type FamilyRows } from "./families.ts";
+import { createFamilyStore } from "./families.ts";
 import { createPolicyStore } from "./policies.ts";
 import type { PolicyStore } from "./policy-store.ts";
+import type { ReplicaStore } from "./replica-store.ts";
+import { createReplicaStore } from "./replicas.ts";
 import type { SandboxStore } from "./sandbox-store.ts";
 import { createSandboxStore } from "./sandboxes.ts";
 import { openSqlite } from "./sqlite/open-sqlite.ts";
@@ -30,9 +33,10 @@ export interface StoreOptions {
 
 /** All that the gateway remembers. Disposing it finishes what was being written; later calls are refused as `store-unavailable`. */
 export interface Store extends AsyncDisposable {
-  readonly families: FamilyRows;
+  readonly families: FamilyStore;
   readonly sandboxes: SandboxStore;
   readonly policies: PolicyStore;
+  readonly replicas: ReplicaStore;
   /** What any replica commits. */
   readonly feed: ChangeFeed;
   /** Rejects with a `Refusal` `store-unavailable` where the database does not answer; for `/readyz`. */
@@ -51,6 +55,7 @@ export async function openStore({ database: location, log, clock = systemClock }
     families: createFamilyStore(database),
     sandboxes: createSandboxStore(database),
     policies: createPolicyStore(database),
+    replicas: createReplicaStore(database),
     feed,
     check: async () =>
       void (await database.read((queries) => queries.selectNoFrom(({ lit }) => lit(1).as("one")).execute())),

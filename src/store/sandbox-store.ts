@@ -10,7 +10,10 @@ export type DesiredState =
   /** Its deletion began; whatever crashes, it is finished. */
   | "deleted";
 
-/** A sandbox as stored. Times are milliseconds since the epoch. */
+/**
+ * A sandbox as stored. Times are milliseconds since the epoch. Of two readings of one sandbox the later is that with the
+ * higher resource version, and where these are the same, the one that is halted.
+ */
 export interface StoredSandbox {
   readonly id: SandboxId;
   readonly workspace: string;
@@ -23,6 +26,10 @@ export interface StoredSandbox {
   /** One more for each change that was stored. */
   readonly resourceVersion: number;
   readonly desired: DesiredState;
+  /** The name of the replica that made it and runs it; undefined where it was made before replicas had names. */
+  readonly replica: string | undefined;
+  /** Since it was wished stopped, has its driver ended all that ran of it? */
+  readonly halted: boolean;
 }
 
 /** Where sandboxes are kept, durably; rejections are as for `FamilyStore`. */
@@ -35,9 +42,18 @@ export interface SandboxStore {
   insert(sandbox: StoredSandbox): Promise<boolean>;
   /**
    * Resolves to the sandbox as it is afterwards, with the next resource version; undefined where there is none. What is to
-   * be deleted stays so, and is undefined for any other wish: another replica's late stop brings nothing back.
+   * be deleted stays so, and is undefined for any other wish: another replica's late stop brings nothing back. A new wish
+   * is not halted; the same one again stays as it was.
    */
   setDesired(id: SandboxId, desired: DesiredState): Promise<StoredSandbox | undefined>;
-  /** Forgets the sandbox and all that belongs to it; resolves to whether it was there. Its token families stay, revoked or not. */
+  /**
+   * Records that nothing of a stopped sandbox runs any more; its resource version stays. Resolves to the sandbox as it is
+   * afterwards; undefined, and nothing stored, where there is none or it is not wished stopped.
+   */
+  setHalted(id: SandboxId): Promise<StoredSandbox | undefined>;
+  /**
+   * Forgets the sandbox and its session; resolves to whether it was there. Its token families stay, revoked or not, but
+   * none can begin.
+   */
   remove(id: SandboxId): Promise<boolean>;
 }

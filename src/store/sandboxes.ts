@@ -1,6 +1,6 @@
 import { type Selectable, sql } from "kysely";
-import { parseSandboxId } from "../core/ids.ts";
-import type { Database } from "./database.ts";
+import { parseSandboxId, type SandboxId } from "../core/ids.ts";
+import type { Database, Queries } from "./database.ts";
 import type { SandboxStore, StoredSandbox } from "./sandbox-store.ts";
 import type { SandboxRow } from "./schema/sandboxes.ts";
 import { stored } from "./stored.ts";
@@ -35,7 +35,11 @@ export function createSandboxStore(database: Database): SandboxStore {
       database.write(async (db) => {
         const row = await db
           .updateTable("sandboxes")
-          .set({ desired, resource_version: sql`resource_version + 1` })
+          .set(({ ref, eb }) => ({
+            desired,
+            halted: eb.case().when("desired", "=", desired).then(ref("halted")).else(0).end(),
+            resource_version: sql<number>`resource_version + 1`,
+          }))
           .where("id", "=", id)
           .where("desired", "!=", "deleted")
           .returningAll()
@@ -46,13 +50,31 @@ export function createSandboxStore(database: Database): SandboxStore {
         return going && toSandbox(going);
       }),
 
+    setHalted: (id) =>
+      database.write(async (db) => {
+        const row = await db
+          .updateTable("sandboxes")
+          .set({ halted: 1 })
+          .where("id", "=", id)
+          .where("desired", "=", "stopped")
+          .where("halted", "=", 0)
+          .returningAll()
+          .executeTakeFirst();
+        const found = row ?? (await findStopped(db, id));
+        return found && toSandbox(found);
+      }),
+
     remove: (id) =>
       database.write(async (db) => {
         const { numDeletedRows } = await db.deleteFrom("sandboxes").where("id", "=", id).executeTakeFirstOrThrow();
+        await db.deleteFrom("sandbox_sessions").where("sandbox_id", "=", id).execute();
         return numDeletedRows === 1n;
       }),
   };
 }
+
+const findStopped = (db: Queries, id: SandboxId) =>
+  db.selectFrom("sandboxes").selectAll().where("id", "=", id).where("desired", "=", "stopped").executeTakeFirst();
 
 const toRow = (sandbox: StoredSandbox): SandboxRow => ({
   id: sandbox.id,
@@ -64,6 +86,8 @@ const toRow = (sandbox: StoredSandbox): SandboxRow => ({
   created_at: sandbox.createdAt,
   resource_version: sandbox.resourceVersion,
   desired: sandbox.desired,
+  replica: sandbox.replica ?? null,
+  halted: sandbox.halted ? 1 : 0,
 });
 
 const toSandbox = (row: Selectable<SandboxRow>): StoredSandbox => ({
@@ -76,4 +100,6 @@ const toSandbox = (row: Selectable<SandboxRow>): StoredSandbox => ({
   createdAt: row.created_at,
   resourceVersion: row.resource_version,
   desired: row.desired,
+  replica: row.replica ?? undefined,
+  halted: row.halted !== 0,
 });

@@ -6,6 +6,7 @@ import type { SandboxId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import { callUnary } from "./gateway-call.ts";
 import { describeFailure } from "./log.ts";
+import { toldWait } from "./told-wait.ts";
 
 export interface ConfigPollOptions {
   readonly client: Client<typeof OpenShell>;
@@ -28,6 +29,7 @@ export async function pollConfig(first: GetSandboxConfigResponse, options: Confi
   let known = first;
   let settled = false;
   while (!signal.aborted) {
+    let toldMs = 0;
     try {
       const read = await callUnary(signal, (call) => client.getSandboxConfig({ sandboxId }, call));
       if (!read.policy) throw new Error("the gateway answered no policy");
@@ -38,9 +40,10 @@ export async function pollConfig(first: GetSandboxConfigResponse, options: Confi
       }
       known = read;
     } catch (error) {
+      toldMs = toldWait(error, random) ?? 0;
       if (!signal.aborted) log.warn({ error: describeFailure(error) }, "the configuration could not be read");
     }
-    await pause(clock, intervalMs * (0.9 + 0.2 * random()), signal);
+    await pause(clock, Math.max(intervalMs * (0.9 + 0.2 * random()), toldMs), signal);
   }
 }
 

@@ -47,6 +47,7 @@ export class Credential {
   #renewing: Promise<Renewal> | undefined;
   /** The version with which a refresh was asked whose answer never came: its successor may exist. */
   #unanswered = 0;
+  #failure: unknown;
 
   constructor(options: CredentialOptions) {
     this.#options = options;
@@ -59,6 +60,11 @@ export class Credential {
   /** Aborts when the token was refused for good. */
   get lost(): AbortSignal {
     return this.#lost.signal;
+  }
+
+  /** What the latest call for a refresh failed with; undefined where it worked. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /** Puts the first token into the slot, once per process however many ask; after a failure the next caller tries again. */
@@ -129,9 +135,11 @@ export class Credential {
   async #ask(held: HeldToken, options: { conflict: boolean }): Promise<Renewal | { reason: string | undefined }> {
     const earlier = this.#unanswered;
     this.#unanswered = held.version;
+    this.#failure = undefined;
     try {
       return this.#take(await this.#options.calls.refresh(held.token, options));
     } catch (error) {
+      this.#failure = error;
       if (wasDeclined(error)) this.#unanswered = earlier;
       if (isUnauthenticated(error) || isNotFound(error)) return { reason: reasonOf(error) };
       this.#options.log.warn({ error: describeFailure(error) }, "the token could not be refreshed; it is kept");

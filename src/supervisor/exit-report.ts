@@ -19,22 +19,24 @@ export interface ExitReportOptions {
 }
 
 /**
- * Tells the gateway how the main process ended, until it is acknowledged (250 ms to 2 s between tries), the gateway says
+ * Tells the gateway how the main process ended, until it is acknowledged (at most 250 ms, then 2 s between tries), the gateway says
  * that it will not have it, or the signal aborts. Never rejects.
  */
 export async function reportExit(exitCode: number, options: ExitReportOptions): Promise<void> {
   const { client, sandboxId, instanceId, clock, random, log, signal } = options;
   const backoff = new Backoff({ firstMs: 250, capMs: 2000, random });
   while (!signal.aborted) {
+    let failure: unknown;
     try {
       await callUnary(signal, (call) => client.reportMainProcessExit({ sandboxId, instanceId, exitCode }, call));
       return log.info({ exitCode }, "the main process's exit is reported");
     } catch (error) {
+      failure = error;
       const isFinal = wasDeclined(error) && codeOf(error) !== Code.ResourceExhausted;
       const says = isFinal ? "the gateway does not take the main process's exit" : "the exit could not be reported";
       log.warn({ exitCode, error: describeFailure(error) }, says);
       if (isFinal) return;
     }
-    await pause(clock, backoff.next(), signal);
+    await pause(clock, backoff.next(failure), signal);
   }
 }

@@ -3,7 +3,7 @@ import type { OpenShell } from "../../gen/openshell/v1/openshell_pb.ts";
 import { type Clock, pause } from "../core/clock.ts";
 import type { SandboxId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
-import { Backoff } from "./backoff.ts";
+import { Backoff, reopening } from "./backoff.ts";
 import type { Credential } from "./credential.ts";
 import { callUntil } from "./gateway-call.ts";
 import { describeFailure } from "./log.ts";
@@ -32,18 +32,19 @@ const keptLines = 200;
 const goodMs = 2000;
 
 /**
- * Streams the buffer's lines to the gateway (PushSandboxLogs), and opens another stream whenever one ends, after a wait
- * that grows from 1 to 30 s. Never rejects.
+ * Streams the buffer's lines to the gateway (PushSandboxLogs), and opens another stream whenever one ends, after the wait
+ * that the gateway asked for, or else one that grows. Never rejects.
  */
 export async function pushLogs(options: LogPushOptions): Promise<void> {
   const { client, sandboxId, buffer, credential, clock, random, log, finish, signal } = options;
-  const backoff = new Backoff({ firstMs: 1000, capMs: 30_000, random });
+  const backoff = new Backoff({ ...reopening, random });
   while (!signal.aborted) {
     let { version } = credential.slot;
     const opened = clock.monotonic();
     const stream = new AbortController();
     const noMore = AbortSignal.any([finish, stream.signal]);
     let unsettled: LogLine[] = [];
+    let broken: unknown;
     try {
       version = (await credential.present()).version;
       await callUntil(signal, (call) => client.pushSandboxLogs(batches(), call));
@@ -51,6 +52,7 @@ export async function pushLogs(options: LogPushOptions): Promise<void> {
       unsettled = [];
     } catch (error) {
       if (signal.aborted) return;
+      broken = error;
       log.debug({ error: describeFailure(error) }, "the log stream broke");
       if (isUnauthenticated(error)) {
         const renewal = await credential.recover({ version, reason: reasonOf(error) });
@@ -62,7 +64,7 @@ export async function pushLogs(options: LogPushOptions): Promise<void> {
     }
     buffer.giveBack(unsettled, keptLines);
     if (clock.monotonic() - opened >= goodMs) backoff.reset();
-    await pause(clock, backoff.next(), signal);
+    await pause(clock, backoff.next(broken), signal);
 
     // The first message names the sandbox at once: the gateway authorises a stream by it.
     async function* batches() {

@@ -40,15 +40,17 @@ export class PolicyReporter {
     const report = { sandboxId, version, status, loadError: unenforced ?? "" };
     const backoff = new Backoff({ firstMs: 1000, capMs: 32_000, random });
     while (!signal.aborted) {
+      let failure: unknown;
       try {
         await callUnary(signal, (call) => client.reportPolicyStatus(report, call));
         return log.info({ version, loaded: unenforced === undefined }, "reported the policy's status");
       } catch (error) {
         if (signal.aborted) return;
+        failure = error;
         log.warn({ version, error: describeFailure(error) }, "the policy's status could not be reported");
         if (!isTransient(error) && !isUnauthenticated(error)) return;
       }
-      await pause(clock, backoff.next(), signal);
+      await pause(clock, backoff.next(failure), signal);
     }
   }
 }

@@ -26,7 +26,7 @@ export async function keepTokenFresh({ credential, clock, random, signal }: Refr
     const { version } = slot;
     const expiresAt = slot.held?.expiresAt;
     const remaining = expiresAt === undefined ? undefined : expiresAt - clock.now();
-    const planned = failed ? retryDelay(backoff.next(), remaining) : refreshDelay(remaining, random);
+    const planned = failed ? retryDelay(backoff.next(credential.failure), remaining) : refreshDelay(remaining, random);
     const restedAt = failed ? 0 : lastAsked + leastPauseMs - clock.monotonic();
 
     await untilDueOrSwapped(Math.max(planned, restedAt));

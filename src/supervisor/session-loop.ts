@@ -1,6 +1,6 @@
 import { type Clock, pause } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
-import { Backoff } from "./backoff.ts";
+import { Backoff, reopening } from "./backoff.ts";
 import type { Credential } from "./credential.ts";
 import { describeFailure } from "./log.ts";
 import { SessionFailure } from "./session.ts";
@@ -9,7 +9,7 @@ import { isNotFound, isUnauthenticated, reasonOf } from "./status.ts";
 export interface SessionLoopOptions {
   /** Holds one session to its end; rejects with SessionFailure. Resolves to how long it stood, in milliseconds. */
   readonly hold: () => Promise<number>;
-  readonly credential: Credential;
+  readonly credential: Pick<Credential, "slot" | "recover">;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -21,14 +21,16 @@ export interface SessionLoopOptions {
 const goodMs = 10_000;
 
 /**
- * Keeps a session open: whenever it ends another is opened, after a wait that grows from 1 to 30 s.
+ * Keeps a session open: whenever it ends another is opened, after the wait that the gateway asked for, or else one that
+ * grows.
  * @returns why it gave up: the sandbox is gone, or the token was refused for good; undefined after the signal.
  */
 export async function keepSession(options: SessionLoopOptions): Promise<"sandbox-gone" | "token-refused" | undefined> {
   const { hold, credential, clock, random, log, signal } = options;
-  const backoff = new Backoff({ firstMs: 1000, capMs: 30_000, random });
+  const backoff = new Backoff({ ...reopening, random });
   while (!signal.aborted) {
     const { version } = credential.slot;
+    let broken: unknown;
     try {
       if ((await hold()) >= goodMs) backoff.reset();
       if (!signal.aborted) log.info({}, "the gateway ended the session");
@@ -37,6 +39,7 @@ export async function keepSession(options: SessionLoopOptions): Promise<"sandbox
       log.warn({ error: describeFailure(failure) }, "the session broke");
       const { cause, stoodMs } = failure instanceof SessionFailure ? failure : { cause: failure, stoodMs: 0 };
       if (isNotFound(cause)) return "sandbox-gone";
+      broken = cause;
       if (stoodMs >= goodMs) backoff.reset();
       if (isUnauthenticated(cause)) {
         const renewal = await credential.recover({ version, reason: reasonOf(cause) });
@@ -44,7 +47,7 @@ export async function keepSession(options: SessionLoopOptions): Promise<"sandbox
         if (renewal === "renewed") continue;
       }
     }
-    await pause(clock, backoff.next(), signal);
+    await pause(clock, backoff.next(broken), signal);
   }
   return undefined;
 }

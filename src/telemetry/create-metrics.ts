@@ -23,6 +23,8 @@ const gauges = {
   supervisor_sessions: "Supervisors that are connected",
   streams: "Streaming calls that are open",
   sandboxes: "Sandboxes that exist",
+  change_feed_staleness_seconds: "For how long changes of other replicas may be unknown here",
+  supervisor_sessions_elsewhere: "Supervisors that are connected to other replicas",
 } as const;
 
 type GaugeName = keyof typeof gauges;

@@ -30,11 +30,13 @@ export interface AdmissionOptions {
   readonly leewayMs: number;
   /** For how long after a rotation the token before is taken for one that was still in flight. */
   readonly graceMs: number;
+  /** Whether memory may have missed revocations for too long (requirement T6); cheap, as it is asked for every call. */
+  readonly isBlind: () => boolean;
 }
 
 type Judgement = "good" | "first-presentation" | "unknown-here" | Reason;
 
-export function createAdmission({ ledger, alarm, clock, log, leewayMs, graceMs }: AdmissionOptions): Admit {
+export function createAdmission({ ledger, alarm, clock, log, leewayMs, graceMs, isBlind }: AdmissionOptions): Admit {
   const unknown = new RecentlyUnknown(clock);
 
   function judge(family: Family | undefined, principal: SandboxPrincipal, purpose: Purpose): Judgement {
@@ -88,6 +90,7 @@ export function createAdmission({ ledger, alarm, clock, log, leewayMs, graceMs }
     const now = clock.now();
     if (expiresAt + leewayMs <= now) return refused("token-expired");
     if (issuedAt - leewayMs > now) return refused("token-not-yet-valid");
+    if (isBlind()) return refused("revocations-unknown");
     const judgement = judge(ledger.live.get(familyId), principal, purpose);
     switch (judgement) {
       case "good":

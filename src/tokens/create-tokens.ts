@@ -1,19 +1,22 @@
 import type { Audit } from "../core/audit.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
+import { AsyncDisposableStack } from "../core/disposable-stacks.ts";
 import type { FamilyId, SandboxId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import type { Principal } from "../core/principal.ts";
 import type { Secret } from "../core/secret.ts";
 import { type Admit, createAdmission } from "./admission.ts";
+import { AwaitedKeys } from "./awaited-keys.ts";
 import { authorityOf } from "./claims.ts";
 import { Deliveries } from "./deliveries.ts";
 import type { DeliverToken } from "./delivery.ts";
 import { FamilyLedger } from "./family-ledger.ts";
 import type { Family, FamilyStore, RevocationCause } from "./family-store.ts";
+import { followMoved } from "./follow-moved.ts";
 import { createIssue, type Issue } from "./issue.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { Leases, type TokenLease } from "./leases.ts";
-import { createMinter } from "./minter.ts";
+import { createMinter, type OnMinted } from "./minter.ts";
 import { horizon, startPruning } from "./pruning.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { longestTtlSeconds } from "./read-claims.ts";
@@ -44,6 +47,26 @@ export interface TokensOptions {
   readonly refreshPerMinute?: number;
   /** How many of them at once: 1 to 1,000,000, 10 where nothing is said. */
   readonly refreshBurst?: number;
+  /**
+   * For how long, in milliseconds, other replicas may have changed families that nobody told this one of; asked for every
+   * call. Always 0 where nothing is said: nobody else writes to the store.
+   */
+  readonly staleness?: () => number;
+  /** How stale memory may be before every token is refused (requirement T6): 1,000 to 60,000 ms, 5,000 where nothing is said. */
+  readonly longestBlindMs?: number;
+  /**
+   * Does this replica deliver the sandbox's tokens, also those that another one made? True where nothing is said;
+   * `deliver` may still do nothing.
+   */
+  readonly owns?: (sandboxId: SandboxId) => boolean;
+}
+
+/** What keeps memory true to a store that other replicas write to; to be told by the store's change feed. */
+interface FamilyFollower {
+  /** Reads all families that still matter. Where the store turns out to have been restored, memory goes back with it. */
+  reload(): Promise<void>;
+  /** Reads these families. */
+  learn(familyIds: readonly FamilyId[]): Promise<void>;
 }
 
 /** What an honest sandbox never comes near: drivers wait ever longer before they start a supervisor again. */
@@ -60,8 +83,20 @@ interface TokenStats {
 export interface TokenChecks {
   /** Is this the id of a key of this gateway? */
   recognises(keyId: string): boolean;
+  /**
+   * May this be the id of a key that the gateway will have in a moment? Where it is, a token that looks like
+   * {@link isSignedElsewhere} is to be refused with `keys-missing`, to come again, and not as somebody else's.
+   */
+  awaitsKey(keyId: string): boolean;
+  /** Whether a token, which cannot be verified yet, has the id and the key of one that another replica made. */
+  isSignedElsewhere(keyId: string, tokenId: unknown): boolean;
   readonly verify: Verify;
   readonly admit: Admit;
+  /**
+   * Calls `listener` with each token that this process signs: what it signed needs no verifying when it comes back, and
+   * that is a seventh of what a refresh costs.
+   */
+  onMinted(listener: OnMinted): Disposable;
 }
 
 /** The gateway's own tokens (requirement T). */
@@ -82,10 +117,16 @@ export interface Tokens extends TokenChecks, AsyncDisposable {
   revokeSandbox(sandboxId: SandboxId, cause: RevocationCause, by?: string): Promise<readonly Family[]>;
   /** Ends one family; resolves to false where there is none. */
   revokeFamily(familyId: FamilyId, cause: RevocationCause, by?: string): Promise<boolean>;
-  /** Calls `listener` with each family that is revoked, once it is stored; for instance to deliver a new one. */
+  /**
+   * Calls `listener` with each family that is revoked, by whichever replica, once it is stored; for instance to deliver a
+   * new one.
+   */
   onRevoked(listener: (family: Family) => void): Disposable;
   /** Opens a stream's lease; undefined for a principal without a token of this gateway. */
   lease(principal: Principal): TokenLease | undefined;
+  readonly follower: FamilyFollower;
+  /** Whether revocations may have been missed for longer than `longestBlindMs`: no sandbox is served then. */
+  blind(): boolean;
   jwks(): ReturnType<KeyRing["jwks"]>;
   stats(): TokenStats;
 }
@@ -103,14 +144,23 @@ export async function createTokens(options: TokensOptions): Promise<Tokens> {
     perMinute: within("refreshPerMinute", options.refreshPerMinute ?? 10, 1, 1_000_000),
     burst: within("refreshBurst", options.refreshBurst ?? 10, 1, 1_000_000),
   });
+  const longestBlindMs = within("longestBlindMs", options.longestBlindMs ?? 5_000, 1_000, 60_000);
+  const { staleness = () => 0, owns = () => true } = options;
+  const isBlind = () => staleness() > longestBlindMs;
   const authority = authorityOf(options.gatewayId);
 
-  const ledger = new FamilyLedger({ store, clock, audit });
+  const ledger = new FamilyLedger({ store, clock, audit, log });
   const { live } = ledger;
-  const minter = createMinter({ keys, authority, clock, ttlMs });
+  const mintedListeners = new Set<OnMinted>();
+  const minter = createMinter({
+    ...{ keys, authority, clock, ttlMs },
+    onMinted(token, principal) {
+      for (const listener of mintedListeners) listener(token, principal);
+    },
+  });
   const alarm = createReuseAlarm({ ledger, audit, log, revokeOnReuse: options.revokeOnReuse ?? true });
   const deliveries = new Deliveries({ deliver: options.deliver, live, clock, log });
-  const leases = new Leases({ live, clock, leewayMs });
+  const leases = new Leases({ live, clock, leewayMs, isBlind });
 
   async function current(sandboxId: SandboxId) {
     for (const family of await ledger.ofSandbox(sandboxId)) {
@@ -121,12 +171,23 @@ export async function createTokens(options: TokensOptions): Promise<Tokens> {
   }
 
   await ledger.load(horizon(clock));
-  const pruning = startPruning({ ledger, clock, log });
-  const revokedKeys = followRevokedKeys({ keys, ledger, clock, log });
+  const life = new AsyncDisposableStack();
+  life.use(startPruning({ ledger, clock, log }));
+  life.use(followRevokedKeys({ keys, ledger, clock, log }));
+  life.use(deliveries);
+  life.use(leases);
+  life.use(followMoved({ ledger, minter, deliveries, owns }));
+  const awaited = life.use(new AwaitedKeys({ keys, live, clock }));
   return {
     recognises: (keyId) => keys.find(keyId) !== undefined,
+    awaitsKey: (keyId) => awaited.has(keyId),
+    isSignedElsewhere: (keyId, tokenId) => awaited.signed(keyId, tokenId),
     verify: createVerify(keys, authority),
-    admit: createAdmission({ ledger, alarm, clock, log, leewayMs, graceMs }),
+    admit: createAdmission({ ledger, alarm, clock, log, leewayMs, graceMs, isBlind }),
+    onMinted(listener) {
+      mintedListeners.add(listener);
+      return { [Symbol.dispose]: () => void mintedListeners.delete(listener) };
+    },
     issue: createIssue({ ledger, minter, audit, limit: new RateLimit({ clock, ...issueLimit }) }),
     refresh: createRefresh({ ledger, minter, deliveries, alarm, limit: refreshLimit, audit, clock, leewayMs, graceMs }),
     currentToken: async (sandboxId) => (await current(sandboxId))?.token,
@@ -139,16 +200,19 @@ export async function createTokens(options: TokensOptions): Promise<Tokens> {
     family: (familyId) => ledger.find(familyId),
     revokeSandbox: (sandboxId, cause, by) => ledger.revokeSandbox(sandboxId, cause, by),
     revokeFamily: async (familyId, cause, by) => (await ledger.revoke(familyId, cause, by)) !== undefined,
-    onRevoked: (listener) => live.onChange((family) => family.revokedAt !== undefined && listener(family)),
+    onRevoked: (listener) =>
+      live.onChange(({ now, before }) => {
+        if (now?.revokedAt !== undefined && before?.revokedAt === undefined) listener(now);
+      }),
     lease: (principal) => leases.open(principal),
+    follower: {
+      reload: () => ledger.reload(horizon(clock)),
+      learn: (familyIds) => ledger.learn(familyIds),
+    },
+    blind: isBlind,
     jwks: () => keys.jwks(),
     stats: () => ({ families: live.size, leases: leases.size, reuses: alarm.raised }),
-    async [Symbol.asyncDispose]() {
-      leases[Symbol.dispose]();
-      deliveries[Symbol.dispose]();
-      await revokedKeys[Symbol.asyncDispose]();
-      await pruning[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => life.disposeAsync(),
   };
 }
 

@@ -12,6 +12,9 @@ const patienceMs = 5_000;
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
 
+/** Makes the token that is to be delivered, when it is its turn; undefined where it cannot be made any more. */
+type MakeToken = () => Promise<Secret | undefined>;
+
 export interface DeliveriesOptions {
   readonly deliver: DeliverToken;
   readonly live: LiveFamilies;
@@ -41,10 +44,16 @@ export class Deliveries implements Disposable {
 
   /** Delivers the family's current token in its turn; a no-op where it is not that any more. Rejects as the driver does. */
   deliver(family: Family, token: Secret): Promise<void> {
+    return this.#inTurn(family, async () => token);
+  }
+
+  #inTurn(family: Family, make: MakeToken): Promise<void> {
     const { sandboxId } = family;
     const before = this.#last.get(sandboxId) ?? Promise.resolve();
     const turn = before.then(async () => {
       if (!this.#isCurrent(family)) return;
+      const token = await make();
+      if (!token) return;
       await this.#deliver(sandboxId, token);
       this.#forgetRetry(sandboxId);
     });
@@ -63,29 +72,34 @@ export class Deliveries implements Disposable {
    * goes on; the delivery is tried again until it works or another token took this one's place.
    */
   follow(family: Family, token: Secret): Promise<void> {
-    return this.#attempt(family, token, firstRetryMs);
+    return this.#attempt(family, async () => token, firstRetryMs);
   }
 
-  #attempt(family: Family, token: Secret, retryMs: number): Promise<void> {
+  /** Delivers a token that came to be elsewhere, in the background, and tries again as {@link follow} does. */
+  catchUp(family: Family, make: MakeToken): void {
+    if (!this.#isOver) void this.#attempt(family, make, firstRetryMs);
+  }
+
+  #attempt(family: Family, make: MakeToken, retryMs: number): Promise<void> {
     const ids = { family_id: family.familyId, sandbox_id: family.sandboxId };
     return new Promise((resolve) => {
       const patience = this.#clock.after(patienceMs, () => {
-        this.#log.warn(ids, "a token's delivery takes long; its caller is answered before");
+        this.#log.warn(ids, "a token's delivery takes long; nobody waits for it any more");
         resolve();
       });
       const settled = () => {
         patience[Symbol.dispose]();
         resolve();
       };
-      this.deliver(family, token).then(settled, (error: unknown) => {
+      this.#inTurn(family, make).then(settled, (error: unknown) => {
         this.#log.error({ ...ids, err: error, retry_ms: retryMs }, "a token could not be delivered, it is tried again");
-        this.#retry(family, token, retryMs);
+        this.#retry(family, make, retryMs);
         settled();
       });
     });
   }
 
-  #retry(family: Family, token: Secret, retryMs: number): void {
+  #retry(family: Family, make: MakeToken, retryMs: number): void {
     this.#forgetRetry(family.sandboxId);
     if (this.#isOver) return;
     const next = Math.min(retryMs * 2, longestRetryMs);
@@ -93,7 +107,7 @@ export class Deliveries implements Disposable {
       family.sandboxId,
       this.#clock.after(retryMs, () => {
         this.#retries.delete(family.sandboxId);
-        void this.#attempt(family, token, next);
+        void this.#attempt(family, make, next);
       }),
     );
   }

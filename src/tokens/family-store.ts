@@ -46,12 +46,16 @@ export interface FamilyStore {
   /** All families, live and revoked, whose current token expires at `since` or later. */
   load(since: number): Promise<Family[]>;
   find(familyId: FamilyId): Promise<Family | undefined>;
+  /** Those of the ids that there are, in no order. */
+  findMany(familyIds: readonly FamilyId[]): Promise<Family[]>;
   /** The live (not revoked) families of a sandbox; normally one. */
   ofSandbox(sandboxId: SandboxId): Promise<Family[]>;
   /**
    * Stores a new family in generation 0 and, in the same transaction, revokes all other live families of its sandbox
    * (cause `superseded-family`, at the new one's `issuedAt`). Resolves to those that it revoked. Rejects where the id is
-   * taken.
+   * taken, and, where sandboxes are stored beside, with a `Refusal`: `sandbox-missing` where there is no such sandbox, and
+   * `state-conflict` where it is not to run. So whoever stops or deletes a sandbox and then revokes its families leaves
+   * none that lives, whichever replica begins one at the same time (requirement T5).
    */
   begin(family: Family): Promise<Family[]>;
   /**

@@ -1,5 +1,10 @@
 /** The gateway's own tokens: keys, issue, verify, admission, refresh, revocation and the leases of streams. */
-export { createTokens, type TokenChecks, type Tokens, type TokensOptions } from "./create-tokens.ts";
+export {
+  createTokens,
+  type TokenChecks,
+  type Tokens,
+  type TokensOptions,
+} from "./create-tokens.ts";
 export type { DeliverToken } from "./delivery.ts";
 export type { Family, FamilyStore, RevocationCause, Successor } from "./family-store.ts";
 export type { IssueCause } from "./issue.ts";

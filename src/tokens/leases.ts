@@ -7,17 +7,25 @@ import type { LiveFamilies } from "./live-families.ts";
 
 /** A stream's right to go on. */
 export interface TokenLease extends Disposable {
-  /** Aborts, with a `Refusal` `token-expired` or `token-revoked` as reason, when the family behind the stream ends. */
+  /**
+   * Aborts with a `Refusal` as reason: `token-expired`, `token-revoked` or `token-unknown` when the family behind the
+   * stream ends, `revocations-unknown` when it cannot be known whether it did.
+   */
   readonly signal: AbortSignal;
 }
 
-/** The wall clock is looked at no less often than this, in milliseconds, as it may jump while a timer waits. */
-const longestWaitMs = 5_000;
+/**
+ * It is looked no less often than this, in milliseconds, whether revocations are still known (requirement T6) and what
+ * the wall clock says, as it may jump while a timer waits.
+ */
+const longestWaitMs = 1_000;
 
 export interface LeasesOptions {
   readonly live: LiveFamilies;
   readonly clock: Clock;
   readonly leewayMs: number;
+  /** Whether memory may have missed revocations for too long. */
+  readonly isBlind: () => boolean;
 }
 
 /**
@@ -28,16 +36,18 @@ export class Leases implements Disposable {
   readonly #live: LiveFamilies;
   readonly #clock: Clock;
   readonly #leewayMs: number;
+  readonly #isBlind: () => boolean;
   readonly #open = new Map<FamilyId, Set<AbortController>>();
   readonly #listening: Disposable;
   #timer: { readonly due: number; readonly handle: Disposable } | undefined;
   #size = 0;
 
-  constructor({ live, clock, leewayMs }: LeasesOptions) {
+  constructor({ live, clock, leewayMs, isBlind }: LeasesOptions) {
     this.#live = live;
     this.#clock = clock;
     this.#leewayMs = leewayMs;
-    this.#listening = live.onChange((family) => this.#follow(family));
+    this.#isBlind = isBlind;
+    this.#listening = live.onChange(({ now, before }) => this.#follow((now ?? before).familyId, now));
   }
 
   get size(): number {
@@ -54,9 +64,9 @@ export class Leases implements Disposable {
       [Symbol.dispose]: () => this.#close(familyId, controller),
     };
     const family = this.#live.get(familyId);
-    const ended = this.#endOf(family);
+    const ended = this.#endOf(family) ?? (this.#isBlind() ? "revocations-unknown" : undefined);
     if (!family || ended) {
-      controller.abort(new Refusal(ended ?? "token-expired"));
+      controller.abort(new Refusal(ended ?? "token-unknown"));
       return lease;
     }
     const leases = this.#open.get(familyId);
@@ -75,15 +85,16 @@ export class Leases implements Disposable {
     if (this.#size === 0) this.#sleep();
   }
 
-  #follow(family: Family): void {
-    if (!this.#open.has(family.familyId)) return;
+  #follow(familyId: FamilyId, family: Family | undefined): void {
+    if (!this.#open.has(familyId)) return;
     const ended = this.#endOf(family);
-    if (ended) this.#end(family.familyId, ended);
+    if (ended) this.#end(familyId, ended);
   }
 
   #endOf(family: Family | undefined): Reason | undefined {
-    if (family?.revokedAt !== undefined) return "token-revoked";
-    return !family || this.#endsIn(family) <= 0 ? "token-expired" : undefined;
+    if (!family) return "token-unknown";
+    if (family.revokedAt !== undefined) return "token-revoked";
+    return this.#endsIn(family) <= 0 ? "token-expired" : undefined;
   }
 
   #endsIn(family: Family): number {
@@ -114,9 +125,10 @@ export class Leases implements Disposable {
 
   #sweep(): void {
     this.#timer = undefined;
+    const isBlind = this.#isBlind();
     for (const familyId of this.#open.keys()) {
       const family = this.#live.get(familyId);
-      const ended = this.#endOf(family);
+      const ended = isBlind ? "revocations-unknown" : this.#endOf(family);
       if (ended) this.#end(familyId, ended);
       else if (family) this.#wakeBy(family);
     }

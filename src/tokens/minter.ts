@@ -1,9 +1,12 @@
 import type { Clock } from "../core/clock.ts";
+import type { SandboxPrincipal } from "../core/principal.ts";
+import type { Secret } from "../core/secret.ts";
 import { wholeSeconds } from "./claims.ts";
 import type { Family } from "./family-store.ts";
 import type { IssuedToken } from "./issued-token.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { mint } from "./mint.ts";
+import { principalOf } from "./principal-of.ts";
 import type { Signer } from "./signer.ts";
 
 export interface MinterOptions {
@@ -11,7 +14,11 @@ export interface MinterOptions {
   readonly authority: string;
   readonly clock: Clock;
   readonly ttlMs: number;
+  readonly onMinted: OnMinted;
 }
+
+/** Takes each token that was signed and whose it is; whether it was stored, and will ever be good, is open then. */
+export type OnMinted = (token: Secret, principal: SandboxPrincipal) => void;
 
 /** When and with which key a token is made. */
 interface Stamp {
@@ -30,10 +37,12 @@ export interface Minter {
   again(family: Family): Promise<IssuedToken | undefined>;
 }
 
-export function createMinter({ keys, authority, clock, ttlMs }: MinterOptions): Minter {
+export function createMinter({ keys, authority, clock, ttlMs, onMinted }: MinterOptions): Minter {
   async function sign(signer: Signer, family: Family): Promise<IssuedToken> {
     const { familyId, expiresAt } = family;
-    return { token: await mint(signer, authority, family), expiresAt, familyId };
+    const token = await mint(signer, authority, family);
+    onMinted(token, principalOf(family, signer.keyId));
+    return { token, expiresAt, familyId };
   }
   return {
     stamp() {

@@ -12,11 +12,18 @@ export function standingOf(generation: number, family: Family): Standing {
 
 /** Whether a token is the very one that the row describes, not another that shares its id (a restored store has such). */
 export function isCurrentToken({ sandboxId, credential }: SandboxPrincipal, family: Family): boolean {
+  return family.sandboxId === sandboxId && isSameToken(credential, family);
+}
+
+type TokenClaims = Pick<Family, "familyId" | "generation" | "keyId" | "issuedAt" | "expiresAt">;
+
+/** Whether two things of one sandbox speak of the same token. */
+export function isSameToken(a: TokenClaims, b: TokenClaims): boolean {
   return (
-    family.sandboxId === sandboxId &&
-    family.generation === credential.generation &&
-    family.keyId === credential.keyId &&
-    family.issuedAt === credential.issuedAt &&
-    family.expiresAt === credential.expiresAt
+    a.familyId === b.familyId &&
+    a.generation === b.generation &&
+    a.keyId === b.keyId &&
+    a.issuedAt === b.issuedAt &&
+    a.expiresAt === b.expiresAt
   );
 }

@@ -1,8 +1,8 @@
 import { verify as verifySignature } from "node:crypto";
 import type { SandboxPrincipal } from "../core/principal.ts";
 import { accepted, refused, type Verdict } from "../core/refusal.ts";
-import { tokenIdOf } from "./claims.ts";
 import type { KeyRing } from "./key-ring.ts";
+import { principalOf } from "./principal-of.ts";
 import { readClaims } from "./read-claims.ts";
 
 /** A token that was taken apart and found to be in its one spelling; nothing in it is believed yet. */
@@ -29,13 +29,6 @@ export function createVerify(keys: KeyRing, authority: string): Verify {
       return refused("token-signature");
     }
     const claims = readClaims(payload, authority);
-    if (!claims) return refused("token-claims");
-    const { sandboxId, familyId, generation, issuedAt, expiresAt } = claims;
-    const tokenId = tokenIdOf(familyId, generation);
-    return accepted({
-      kind: "sandbox",
-      sandboxId,
-      credential: { kind: "gateway-token", tokenId, familyId, generation, keyId, issuedAt, expiresAt },
-    });
+    return claims ? accepted(principalOf(claims, keyId)) : refused("token-claims");
   };
 }

@@ -1,5 +1,7 @@
 import { newFamilyId, newSandboxId } from "../../src/core/ids.ts";
+import type { Store } from "../../src/store/index.ts";
 import type { Family, Successor } from "../../src/tokens/index.ts";
+import { newSandbox } from "./sandboxes.ts";
 
 /** A family that has just begun, and lives for an hour. */
 export const newFamily = (over: Partial<Family> = {}): Family => ({
@@ -8,6 +10,20 @@ export const newFamily = (over: Partial<Family> = {}): Family => ({
   ...{ rotatedAt: undefined, revokedAt: undefined, revokedFor: undefined },
   ...over,
 });
+
+/** A family that has not begun, of a sandbox that is there and is to run. */
+export async function familyToBegin(store: Store, over: Partial<Family> = {}): Promise<Family> {
+  const family = newFamily(over);
+  await store.sandboxes.insert(newSandbox({ id: family.sandboxId }));
+  return family;
+}
+
+/** A family that has begun, of a sandbox that is there. */
+export async function beginFamily(store: Store, over: Partial<Family> = {}): Promise<Family> {
+  const family = await familyToBegin(store, over);
+  await store.families.begin(family);
+  return family;
+}
 
 /** What a family is rotated into. */
 export const newSuccessor = (keyId = "k"): Successor => ({

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { newFamilyId, newSandboxId } from "../../src/core/ids.ts";
+import { newFamilyId, newSandboxId, type SandboxId } from "../../src/core/ids.ts";
 import type { Family, FamilyStore, Successor } from "../../src/tokens/index.ts";
 
 /** A store to test, and how to be rid of it. */
 export interface StoreUnderTest extends AsyncDisposable {
   readonly store: FamilyStore;
+  /** Makes a sandbox whose families can begin, if it is not there. */
+  makeSandbox(id: SandboxId): Promise<unknown>;
 }
 
 const start = Date.UTC(2026, 0, 1);
@@ -50,8 +52,13 @@ export function familyStoreContract(name: string, makeStore: () => Promise<Store
 
     async function begun(over: Partial<Family> = {}): Promise<Family> {
       const family = familyOf(over);
-      await store.begin(family);
+      await begin(family);
       return family;
+    }
+
+    async function begin(family: Family): Promise<Family[]> {
+      await made.makeSandbox(family.sandboxId);
+      return store.begin(family);
     }
 
     describe("begin", () => {
@@ -69,7 +76,7 @@ export function familyStoreContract(name: string, makeStore: () => Promise<Store
 
       test("a sandbox's first family ends no other", async () => {
         await begun();
-        expect(await store.begin(familyOf())).toEqual([]);
+        expect(await begin(familyOf())).toEqual([]);
       });
 
       test("a new family ends the one before, and says so", async () => {
@@ -98,6 +105,21 @@ export function familyStoreContract(name: string, makeStore: () => Promise<Store
         const { sandboxId } = await begun();
         await Promise.all(Array.from({ length: 100 }, () => store.begin(familyOf({ sandboxId }))));
         expect(await store.ofSandbox(sandboxId)).toHaveLength(1);
+      });
+    });
+
+    describe("findMany", () => {
+      test("those that are asked for are found, live or revoked, and ids that nobody has are passed over", async () => {
+        const [live, other, ended] = [await begun(), await begun(), await begun()];
+        const revoked = await store.revoke(ended.familyId, "operator", start);
+        const found = await store.findMany([live.familyId, newFamilyId(), ended.familyId]);
+        expect(sorted(found)).toEqual(sorted([live, revoked!]));
+        expect(await store.findMany([other.familyId])).toEqual([other]);
+      });
+
+      test("nobody asked for is nobody found", async () => {
+        await begun();
+        expect(await store.findMany([])).toEqual([]);
       });
     });
 

@@ -3,6 +3,7 @@ import { newSandboxId } from "../../src/core/ids.ts";
 import { Refusal } from "../../src/core/refusal.ts";
 import type { Author, PolicyText } from "../../src/store/index.ts";
 import { onEachDatabase } from "../support/temporary-store.ts";
+import { newSandbox } from "./sandboxes.ts";
 
 const author: Author = { source: "user", principal: "user:idp/ada", at: 1_000 };
 const text = (version: number): PolicyText => ({ canonical: `{"version":${version}}`, hash: `${version}`.repeat(64) });
@@ -115,10 +116,7 @@ onEachDatabase("policies", (open, kind) => {
     const [kept, orphan] = [newSandboxId(), newSandboxId()];
     for (const id of [kept, orphan]) await policies.insert(id, text(1), author);
     await policies.change("global", author, () => newText(1));
-    await sandboxes.insert({
-      ...{ id: kept, workspace: "default", name: "kept", spec: new Uint8Array(), labels: {}, annotations: {} },
-      ...{ createdAt: 1, resourceVersion: 1, desired: "running" },
-    });
+    await sandboxes.insert(newSandbox({ id: kept }));
     // Where other gateways may be making sandboxes, what was touched lately may be one of theirs.
     if (kind === "Postgres") {
       expect((await policies.load()).map(({ scope }) => scope)).toContain(orphan);

@@ -3,7 +3,7 @@ import type { Change, Follower } from "../../src/store/index.ts";
 
 const waiting = { timeout: 10_000, interval: 5 };
 
-/** A follower that writes down what it is told, and can be made to wait or to fail. */
+/** A follower that writes down what it is told, of all kinds or of one, and can be made to wait or to fail. */
 export class RecordedChanges implements Follower {
   /** `reload`, or `<kind> <id>`; `asked` before that where it is made to wait. */
   readonly told: string[] = [];
@@ -12,6 +12,11 @@ export class RecordedChanges implements Follower {
   hold: Promise<void> | undefined;
   /** How many of the next calls reject. */
   failing = 0;
+  readonly #kind: Change["kind"] | undefined;
+
+  constructor(kind?: Change["kind"]) {
+    this.#kind = kind;
+  }
 
   async reload(): Promise<void> {
     await this.#answer();
@@ -21,6 +26,7 @@ export class RecordedChanges implements Follower {
   async learn(changes: readonly Change[]): Promise<void> {
     await this.#answer();
     for (const { seq, kind, id } of changes) {
+      if (kind !== (this.#kind ?? kind)) continue;
       this.told.push(`${kind} ${id}`);
       this.seqs.push(seq);
     }

@@ -1,20 +1,19 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { newSandboxId } from "../../src/core/ids.ts";
 import type { SandboxStore, StoredSandbox } from "../../src/store/index.ts";
 import { onEachDatabase, type TemporaryStore } from "../support/temporary-store.ts";
+import { newSandbox } from "./sandboxes.ts";
 
-const sandboxOf = (over: Partial<StoredSandbox> = {}): StoredSandbox => ({
-  id: newSandboxId(),
-  workspace: "default",
-  name: "a",
-  spec: new Uint8Array([0, 1, 255]),
-  labels: { team: "red", __proto__x: "1" },
-  annotations: { note: "grüße \u0000 ✓" },
-  createdAt: Date.UTC(2026, 0, 1),
-  resourceVersion: 1,
-  desired: "running",
-  ...over,
-});
+const sandboxOf = (over: Partial<StoredSandbox> = {}): StoredSandbox =>
+  newSandbox({
+    name: "a",
+    spec: new Uint8Array([0, 1, 255]),
+    labels: { team: "red", __proto__x: "1" },
+    annotations: { note: "grüße \u0000 ✓" },
+    createdAt: Date.UTC(2026, 0, 1),
+    replica: "east-1",
+    ...over,
+  });
 
 onEachDatabase("sandboxes", (open) => {
   let made: TemporaryStore;
@@ -31,6 +30,11 @@ onEachDatabase("sandboxes", (open) => {
     expect(await store.insert(sandbox)).toBe(true);
     const [loaded] = await store.load();
     expect(loaded).toEqual(sandbox);
+  });
+
+  test("a sandbox that no replica calls its own is loaded so", async () => {
+    await store.insert(sandboxOf({ replica: undefined }));
+    expect(await store.load()).toMatchObject([{ replica: undefined }]);
   });
 
   test("a name that is taken in the workspace is refused, and what is there stays", async () => {
@@ -62,6 +66,64 @@ onEachDatabase("sandboxes", (open) => {
   test("a sandbox that is not there is neither changed nor removed", async () => {
     expect(await store.setDesired(newSandboxId(), "deleted")).toBeUndefined();
     expect(await store.remove(newSandboxId())).toBe(false);
+  });
+
+  describe("halted", () => {
+    async function stopped() {
+      const sandbox = sandboxOf();
+      await store.insert(sandbox);
+      await store.setDesired(sandbox.id, "stopped");
+      return sandbox.id;
+    }
+
+    test("a stopped sandbox is halted from then on, with the resource version that it had", async () => {
+      const id = await stopped();
+      const halted = await store.setHalted(id);
+      expect(halted).toMatchObject({ desired: "stopped", halted: true, resourceVersion: 2 });
+      expect(await store.load()).toEqual([halted]);
+      expect(await store.setHalted(id)).toEqual(halted);
+    });
+
+    test.each(["running", "withheld", "deleted"] as const)("one that is wished %s cannot be", async (desired) => {
+      const id = await stopped();
+      const before = await store.setDesired(id, desired);
+      expect(await store.setHalted(id)).toBeUndefined();
+      expect(await store.load()).toEqual([before]);
+    });
+
+    test("one that is not there cannot be", async () => {
+      expect(await store.setHalted(newSandboxId())).toBeUndefined();
+    });
+
+    test.each(["running", "withheld", "deleted"] as const)(
+      "it ends where the sandbox is wished %s",
+      async (desired) => {
+        const id = await stopped();
+        await store.setHalted(id);
+        expect(await store.setDesired(id, desired)).toMatchObject({ halted: false, resourceVersion: 3 });
+      },
+    );
+
+    test("it stays where the sandbox is wished stopped again, and has to be said anew after a start", async () => {
+      const id = await stopped();
+      await store.setHalted(id);
+      expect(await store.setDesired(id, "stopped")).toMatchObject({ halted: true, resourceVersion: 3 });
+      await store.setDesired(id, "running");
+      expect(await store.setDesired(id, "stopped")).toMatchObject({ halted: false, resourceVersion: 5 });
+    });
+
+    test("a start and a late word of the stop leave the sandbox running and not halted, whoever comes first", async () => {
+      for (let round = 0; round < 20; round += 1) {
+        const id = await stopped();
+        await Promise.all(
+          round % 2
+            ? [store.setHalted(id), store.setDesired(id, "running")]
+            : [store.setDesired(id, "running"), store.setHalted(id)],
+        );
+        expect(await store.findMany([id])).toMatchObject([{ desired: "running", halted: false }]);
+        await store.remove(id);
+      }
+    });
   });
 
   test("a removed sandbox is gone and its name is free", async () => {

@@ -3,6 +3,7 @@ import { newFamilyId, newSandboxId } from "../../src/core/ids.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { openStore } from "../../src/store/index.ts";
 import type { Family } from "../../src/tokens/index.ts";
+import { newSandbox } from "./sandboxes.ts";
 
 // Writes to the store that its argument names until it is killed, and says on stdout what was acknowledged.
 
@@ -18,6 +19,7 @@ async function writeForEver(): Promise<void> {
       ...{ familyId: newFamilyId(), sandboxId: newSandboxId(), generation: 0, ...stamp, presented: false },
       ...{ rotatedAt: undefined, revokedAt: undefined, revokedFor: undefined },
     };
+    await store.sandboxes.insert(newSandbox({ id: family.sandboxId }));
     await store.families.begin(family);
     for (let generation = 0; generation < 5; generation += 1) {
       await store.families.rotate(family.familyId, generation, { ...stamp, rotatedAt: Date.now() });

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { describe, expect, test } from "vitest";
-import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
 import { SupervisorMessageSchema } from "../../gen/openshell/v1/supervisor_pb.ts";
 import type { Refusal } from "../../src/core/refusal.ts";
@@ -72,6 +72,60 @@ describe.each(protocols)("an open stream over %s", (_name, make) => {
     await drained;
     expect(performance.now() - started).toBeLessThan(2_000);
   });
+});
+
+/** The wait that an error tells, in milliseconds. */
+function toldMs(error: unknown): number | undefined {
+  const delay = ConnectError.from(error).findDetails(RetryInfoSchema)[0]?.retryDelay;
+  return delay && Number(delay.seconds) * 1000 + delay.nanos / 1e6;
+}
+
+test("weakness 21: each stream is told a wait of its own, so that all of them come back evenly, and each new call too", async () => {
+  const call = held();
+  const draws = Array.from({ length: 400 }, (_, at) => (at * 0.618_034) % 1);
+  const drawn = [...draws];
+  await using fixture = await startFrontDoor({
+    handlers: { ...call.handlers, watchSandbox: quietStream },
+    random: () => drawn.shift() ?? 0,
+  });
+  const inFlight = grpc(fixture.url).getSandboxConfig({ sandboxId }, as("sandbox"));
+  const client = grpc(fixture.url);
+  const streams = Array.from({ length: 250 }, () =>
+    client.watchSandbox({ id: sandboxId }, as("user"))[Symbol.asyncIterator](),
+  );
+  await Promise.all([call.entered, ...streams.map((events) => events.next())]);
+  const drained = fixture.door.drain("test", long);
+  const waits = await Promise.all(streams.map((events) => events.next().then(() => undefined, toldMs)));
+  // 250 streams are spread over half a second, after half a second.
+  const expected = draws.map((draw) => Math.round(500 + 500 * draw));
+  expect(waits.toSorted()).toEqual(expected.slice(0, 250).toSorted());
+  const late = await Promise.all(
+    Array.from({ length: 3 }, () =>
+      grpc(fixture.url)
+        .health({})
+        .then(() => 0, toldMs),
+    ),
+  );
+  expect(late.toSorted()).toEqual(expected.slice(250, 253).toSorted());
+  call.release();
+  await inFlight;
+  await drained;
+});
+
+test("weakness 41: a stream that has not said its hello is told to come back as well, and holds nothing up", async () => {
+  await using fixture = await startFrontDoor();
+  await using session = http2Session(fixture.url);
+  const path = "/openshell.v1.OpenShell/ConnectSupervisor";
+  const stream = session.request(grpcHeaders(path, { authorization: "Bearer sandbox" }));
+  const trailers = new Promise<Record<string, unknown>>((resolve) => {
+    stream.once("response", (headers) => "grpc-status" in headers && resolve(headers));
+    stream.once("trailers", resolve);
+  });
+  await expect.poll(() => fixture.arrivals.length).toBe(1);
+  const started = performance.now();
+  await fixture.door.drain("test", long);
+  expect((await trailers)["grpc-status"]).toBe("14");
+  expect(performance.now() - started).toBeLessThan(2_000);
 });
 
 test("a stream whose client is silent ends with unavailable, and its handler learns why", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { refreshMethod, refusedFor, startTokens } from "../support/tokens.ts";
+import { admitted, refreshMethod, refusedFor, startReplicas, startTokens } from "../support/tokens.ts";
 
 const graceMs = 10_000;
 
@@ -92,4 +92,51 @@ test("A-38: where the store cannot end the family, the reused token is refused a
   gateway.store.down.clear();
   expect(await gateway.present(first)).toEqual(refusedFor("token-reused"));
   expect(await gateway.present(second)).toEqual(refusedFor("token-revoked"));
+});
+
+test("A-38: over two replicas, a token before the one before is refused by the one that did not rotate it, and ends the family on both", async () => {
+  await using replicas = await startReplicas();
+  const { a, b } = replicas;
+  const { token: first } = await a.issued();
+  await b.present(first);
+  const { token: second, familyId } = await a.refresh(first);
+  const { token: third } = await a.refresh(second);
+  using lease = a.tokens.lease(await admitted(a, third))!;
+  await b.tokens.follower.learn([familyId]);
+  expect(await b.present(first, refreshMethod)).toEqual(refusedFor("token-reused"));
+  await a.tokens.follower.learn([familyId]);
+  expect(lease.signal.reason).toMatchObject({ reason: "token-revoked" });
+  for (const replica of [a, b]) {
+    for (const token of [first, second, third]) {
+      expect(await replica.present(token)).toEqual(refusedFor("token-revoked"));
+    }
+  }
+  expect(a.audited.map(({ event }) => event)).not.toContain("family.revoked");
+  expect(b.audited.map(({ event }) => event)).toEqual(["token.reused", "family.revoked"]);
+});
+
+test("A-38: over two replicas, the token before is not refreshed by the one that nobody told of its rotation", async () => {
+  await using replicas = await startReplicas();
+  const { a, b } = replicas;
+  const { token: first } = await a.issued();
+  await b.present(first);
+  const { token: second, familyId } = await a.refresh(first);
+  await a.present(second);
+  await replicas.clock.advance(graceMs);
+  await expect(b.refresh(first)).rejects.toMatchObject({ reason: "token-reused" });
+  expect(await replicas.store.find(familyId)).toMatchObject({ generation: 1, revokedFor: "reuse" });
+});
+
+test("A-38: over two replicas, a superseded token is refused by both once they know, and reported as stolen by neither within the grace", async () => {
+  await using replicas = await startReplicas();
+  const { a, b } = replicas;
+  const { token: first } = await a.issued();
+  const { token: second, familyId } = await b.refresh(first);
+  await b.present(second);
+  await a.tokens.follower.learn([familyId]);
+  for (const replica of [a, b]) {
+    expect(await replica.present(first)).toEqual(refusedFor("token-superseded"));
+    expect(await replica.present(second)).toMatchObject({ ok: true });
+    expect(replica.tokens.stats().reuses).toBe(0);
+  }
 });

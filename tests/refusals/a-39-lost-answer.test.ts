@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { newSandboxId } from "../../src/core/ids.ts";
 import { MemoryFamilyStore } from "../support/memory-family-store.ts";
-import { newKey, refusedFor, startTokens } from "../support/tokens.ts";
+import { admitted, newKey, refusedFor, startReplicas, startTokens } from "../support/tokens.ts";
 
 test("A-39: whoever lost the answer gets the same successor, to the byte, and its file too", async () => {
   await using gateway = await startTokens();
@@ -65,4 +65,28 @@ test("A-39: refreshes of many sandboxes at once do not mix", async () => {
     const verdict = await gateway.present(answers[at * 2]!.token);
     expect(verdict).toMatchObject({ ok: true, value: { sandboxId } });
   }
+});
+
+test("A-39: over two replicas, the answer that one lost is given by the other, to the byte, told of it or not", async () => {
+  await using replicas = await startReplicas();
+  const { a, b } = replicas;
+  const [told, untold] = [await a.issued(), await a.issued()];
+  await b.tokens.follower.reload();
+  const [lost, alsoLost] = [await a.refresh(told.token), await a.refresh(untold.token)];
+  await b.tokens.follower.learn([lost.familyId]);
+  expect((await b.refresh(told.token)).token.reveal()).toBe(lost.token.reveal());
+  expect((await b.refresh(untold.token)).token.reveal()).toBe(alsoLost.token.reveal());
+  expect(replicas.store.calls.rotate, "and one more that found itself too late").toBe(3);
+});
+
+test("A-39: over two replicas that are told of each other all the time, a thousand refreshes give one successor", async () => {
+  await using replicas = await startReplicas();
+  const { a, b, store } = replicas;
+  const { token } = await a.issued();
+  const { familyId } = (await admitted(a, token)).credential;
+  const followers = Array.from({ length: 20 }, (_, at) => (at % 2 ? a : b).tokens.follower.learn([familyId]));
+  const answers = await Promise.all(Array.from({ length: 1_000 }, (_, at) => (at % 2 ? a : b).refresh(token)));
+  await Promise.all(followers);
+  expect(new Set(answers.map((issued) => issued.token.reveal())).size).toBe(1);
+  expect(await store.find(familyId)).toMatchObject({ generation: 1, revokedAt: undefined });
 });

@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { MemoryFamilyStore } from "../support/memory-family-store.ts";
-import { changeableRing, type Gateway, newKey, refusedFor, ringKey, startTokens } from "../support/tokens.ts";
+import {
+  changeableRing,
+  type Gateway,
+  newKey,
+  refusedFor,
+  ringKey,
+  startReplicas,
+  startTokens,
+} from "../support/tokens.ts";
 
 /** A gateway, and another that takes its place after a crash: same store, key and time, nothing else. */
 async function gatewayAndNext() {
@@ -126,4 +134,39 @@ test("A-40: a store that was restored under a running gateway refuses, and does 
   await expect(gateway.refresh(second)).rejects.toMatchObject({ reason: "token-unknown" });
   const { token: renewed } = await gateway.tokens.issue(sandboxId, "renewed");
   expect(await gateway.present(renewed)).toMatchObject({ ok: true });
+});
+
+test("A-40: over two replicas, tokens that are ahead of a restored store are refused by both, and what the store has refreshes", async () => {
+  await using replicas = await startReplicas();
+  const { a, b, store } = replicas;
+  const { token: first } = await a.issued();
+  const ended = await a.issued();
+  const backup = store.backup();
+  const { token: second } = await a.refresh(first);
+  const { token: third } = await b.refresh(second);
+  const unborn = await b.issued();
+  await a.tokens.revokeSandbox(ended.sandboxId, "sandbox-deleted");
+  store.restore(backup);
+  for (const { tokens } of [b, a]) await tokens.follower.reload();
+  await b.tokens.follower.reload();
+  for (const replica of [a, b]) {
+    for (const token of [second, third, unborn.token]) {
+      expect(await replica.present(token)).toEqual(refusedFor("token-unknown"));
+      await expect(replica.refresh(token)).rejects.toMatchObject({ reason: "token-unknown" });
+    }
+    expect(await replica.present(ended.token)).toEqual(refusedFor("token-revoked"));
+  }
+  await refreshes(b, first);
+});
+
+test("A-40: over two replicas, one that dies between store and answer leaves a token that refreshes at the other", async () => {
+  await using replicas = await startReplicas();
+  const { a, b, store } = replicas;
+  const { token } = await a.issued();
+  await b.tokens.follower.reload();
+  store.mute.add("rotate");
+  await expect(a.refresh(token)).rejects.toMatchObject({ reason: "store-unavailable" });
+  store.mute.clear();
+  const answer = await refreshes(b, token);
+  expect(await store.find(answer.familyId)).toMatchObject({ generation: 1 });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { SandboxPrincipal } from "../../src/core/principal.ts";
-import { refreshMethod, refusedFor, startTokens } from "../support/tokens.ts";
+import { admitted, refreshMethod, refusedFor, startReplicas, startTokens } from "../support/tokens.ts";
 
 test.each(["sandbox-deleted", "sandbox-stopped"] as const)(
   "A-41: after %s, call and refresh are refused and the stream ends",
@@ -42,4 +42,32 @@ test("A-41: a refresh that was under way when the sandbox was deleted gives no t
     expect(refreshed.reason).toMatchObject({ reason: "token-revoked" });
   }
   expect(await gateway.tokens.currentToken(sandboxId)).toBeUndefined();
+});
+
+test.each(["sandbox-deleted", "sandbox-stopped"] as const)(
+  "A-41: after %s on one replica, call and refresh are refused by the other as soon as it is told, and the stream ends",
+  async (cause) => {
+    await using replicas = await startReplicas();
+    const { a, b, clock } = replicas;
+    const { token, sandboxId } = await a.issued();
+    const principal = await admitted(b, token);
+    using lease = b.tokens.lease(principal)!;
+    await a.tokens.revokeSandbox(sandboxId, cause);
+    await b.tokens.follower.learn([principal.credential.familyId]);
+    expect(lease.signal.reason).toMatchObject({ reason: "token-revoked" });
+    expect(await b.present(token)).toEqual(refusedFor("token-revoked"));
+    expect(await b.present(token, refreshMethod)).toEqual(refusedFor("token-revoked"));
+    await clock.advance(60_000);
+    expect(b.audited, "who ended it has said so").toEqual([]);
+  },
+);
+
+test("A-41: over two replicas, a refresh of an ended sandbox is refused even by the one that was not told", async () => {
+  await using replicas = await startReplicas();
+  const { a, b } = replicas;
+  const { token, sandboxId } = await a.issued();
+  const principal = await admitted(b, token);
+  await a.tokens.revokeSandbox(sandboxId, "sandbox-deleted");
+  await expect(b.tokens.refresh(principal, { conflict: false })).rejects.toMatchObject({ reason: "token-revoked" });
+  expect(await b.present(token)).toEqual(refusedFor("token-revoked"));
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { MemoryFamilyStore } from "../support/memory-family-store.ts";
-import { newKey, refreshMethod, refusedFor, startTokens } from "../support/tokens.ts";
+import { admitted, newKey, refreshMethod, refusedFor, startReplicas, startTokens } from "../support/tokens.ts";
 
 test("A-49: a token that memory does not know is refused with unavailable while the store is down, and good afterwards", async () => {
   const [store, key] = [new MemoryFamilyStore(), newKey()];
@@ -46,4 +46,25 @@ test("A-49: neither a refresh nor an issue is answered without the store", async
   await expect(gateway.refresh(token)).rejects.toMatchObject({ code: "unavailable" });
   await expect(gateway.tokens.issue(sandboxId, "renewed")).rejects.toMatchObject({ code: "unavailable" });
   expect(await gateway.present(token)).toMatchObject({ ok: true });
+});
+
+test("A-49: over two replicas, the one that lost the store refuses with unavailable, and lets nothing live on that the other ended", async () => {
+  let staleness = 0;
+  await using replicas = await startReplicas({ b: { staleness: () => staleness } });
+  const { a, b } = replicas;
+  const [gone, stays] = [await a.issued(), await a.issued()];
+  const principals = [await admitted(b, gone.token), await admitted(b, stays.token)];
+  const leases = principals.map((principal) => b.tokens.lease(principal)!);
+  staleness = 5_001;
+  await a.tokens.revokeSandbox(gone.sandboxId, "operator");
+  await replicas.clock.advance(1_000);
+  for (const { signal } of leases) expect(signal.reason).toMatchObject({ reason: "revocations-unknown" });
+  for (const { token } of [gone, stays]) {
+    expect(await b.present(token)).toEqual(refusedFor("revocations-unknown"));
+    expect(await b.present(token, refreshMethod)).toEqual(refusedFor("revocations-unknown"));
+  }
+  await b.tokens.follower.reload();
+  staleness = 0;
+  expect(await b.present(gone.token)).toEqual(refusedFor("token-revoked"));
+  expect(await b.present(stays.token)).toMatchObject({ ok: true });
 });

@@ -88,6 +88,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     await startGateway(
       {
         gatewayId: "openshell",
+        replica: { name: "replica-a" },
         database: { kind: "sqlite", path: join(directory, "openshell.db") },
         listeners: [
           { kind: "users", host: "127.0.0.1", port: 0 },

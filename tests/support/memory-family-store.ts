@@ -9,6 +9,7 @@ export class MemoryFamilyStore implements FamilyStore {
   readonly calls: Record<keyof FamilyStore, number> = {
     load: 0,
     find: 0,
+    findMany: 0,
     ofSandbox: 0,
     begin: 0,
     rotate: 0,
@@ -29,6 +30,10 @@ export class MemoryFamilyStore implements FamilyStore {
 
   find(familyId: FamilyId): Promise<Family | undefined> {
     return this.#run("find", () => this.#rows.get(familyId));
+  }
+
+  findMany(familyIds: readonly FamilyId[]): Promise<Family[]> {
+    return this.#run("findMany", () => familyIds.flatMap((familyId) => this.#rows.get(familyId) ?? []));
   }
 
   ofSandbox(sandboxId: SandboxId): Promise<Family[]> {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import pg from "pg";
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Secret } from "../../src/core/secret.ts";
 
 const givenUrl = process.env["OPENSHELL_TEST_POSTGRES_URL"];
@@ -54,6 +54,12 @@ export interface OwnPostgres extends Postgres {
   /** Ends it as an administrator does (`fast`), or as a crash does (`immediate`). */
   stop(how: "fast" | "immediate"): Promise<void>;
   start(): Promise<void>;
+}
+
+/** Resolves once so many transactions in the database wait for a lock. */
+export async function waitForLocks(database: TestDatabase, waiters = 1): Promise<void> {
+  const waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+  await expect.poll(() => database.query(waiting), { interval: 10, timeout: 2_500 }).toHaveLength(waiters);
 }
 
 /** The engine that was named for tests, or one of the caller's own, which does not wait for its disk. */

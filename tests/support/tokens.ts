@@ -174,6 +174,44 @@ export async function startTokens(
   };
 }
 
+/** What one of two replicas may have of its own. */
+type ReplicaOptions = Partial<Omit<TokensOptions, "store" | "clock">>;
+
+export interface Replicas extends AsyncDisposable {
+  readonly a: Gateway;
+  readonly b: Gateway;
+  readonly store: MemoryFamilyStore;
+  readonly clock: FakeClock;
+}
+
+/** Two replicas on one store, with one key and one clock. Neither hears of the other but where the test tells its follower. */
+export async function startReplicas(
+  over: { store?: MemoryFamilyStore; a?: ReplicaOptions; b?: ReplicaOptions } = {},
+): Promise<Replicas> {
+  const shared = { store: over.store ?? new MemoryFamilyStore(), clock: new FakeClock(), key: newKey() };
+  const a = await startTokens({ ...shared, ...over.a });
+  const b = await startTokens({ ...shared, ...over.b });
+  return {
+    ...{ a, b, store: shared.store, clock: shared.clock },
+    async [Symbol.asyncDispose]() {
+      await a[Symbol.asyncDispose]();
+      await b[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The principal of a good token, as a call that is under way has it. */
+export async function admitted(gateway: Gateway, token: Secret | string, method?: string): Promise<SandboxPrincipal> {
+  const verdict = await gateway.present(token, method);
+  if (!verdict.ok || verdict.value.kind !== "sandbox") throw new Error("not admitted");
+  return verdict.value;
+}
+
+/** Long enough for all that takes turns of the event loop and no time of the clock. */
+export async function turns(): Promise<void> {
+  for (let at = 0; at < 20; at += 1) await new Promise(setImmediate);
+}
+
 const textFor = (part: unknown) =>
   typeof part === "string" || part instanceof Uint8Array ? part : JSON.stringify(part);
 

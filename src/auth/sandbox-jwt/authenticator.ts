@@ -1,6 +1,6 @@
 import { OpenShell } from "../../../gen/openshell/v1/openshell_pb.ts";
 import type { SandboxPrincipal } from "../../core/principal.ts";
-import type { Verdict } from "../../core/refusal.ts";
+import { refused, type Verdict } from "../../core/refusal.ts";
 import type { TokenChecks } from "../../tokens/index.ts";
 import { type Authenticator, decline, type Outcome } from "../authenticator.ts";
 import { parseToken } from "./parse.ts";
@@ -18,21 +18,30 @@ const refreshMethod = `${OpenShell.typeName}/${OpenShell.method.refreshSandboxTo
 /**
  * Knows the gateway's own tokens (requirement A2). A token that names another key declines, so that other issuers can
  * share the header; one that names ours is held to everything, and refused where anything is wrong. The signature is
- * verified once, then looked up; whether the token is still in its time and not revoked is asked every time.
+ * verified once, then looked up, and not at all where this process made it; whether the token is still in its time and not revoked is asked every time. One whose
+ * key only another replica has yet is told to come again (requirement T2).
  */
 export function createSandboxJwtAuthenticator({ tokens, remembered = 10_000 }: SandboxJwtOptions): Authenticator {
   const verified = new VerifiedTokens(remembered);
+  tokens.onMinted((token, principal) => verified.add(verified.digest(token.reveal()), principal));
 
   /** The token's principal, verified now or before; undefined where the token is not ours. */
   function recall(bearer: string, digest: string): Verdict<SandboxPrincipal> | undefined {
     const known = verified.get(digest);
     if (known && tokens.recognises(known.credential.keyId)) return { ok: true, value: known };
-    if (!tokens.recognises(peekKeyId(bearer) ?? "")) return undefined;
+    const keyId = peekKeyId(bearer) ?? "";
+    if (!tokens.recognises(keyId)) return tokens.awaitsKey(keyId) ? judgeEarly(bearer) : undefined;
     const parsed = parseToken(bearer);
     if (!parsed.ok) return parsed;
     const verdict = tokens.verify(parsed.value);
     if (verdict.ok) verified.add(digest, verdict.value);
     return verdict;
+  }
+
+  function judgeEarly(bearer: string): Verdict<SandboxPrincipal> | undefined {
+    const parsed = parseToken(bearer);
+    const isEarly = parsed.ok && tokens.isSignedElsewhere(parsed.value.keyId, parsed.value.payload["jti"]);
+    return isEarly ? refused("keys-missing") : undefined;
   }
 
   return {

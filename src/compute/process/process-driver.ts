@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import type { SandboxId } from "../../core/ids.ts";
+import { KeyedLock } from "../../core/keyed-lock.ts";
 import type { Log } from "../../core/log.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { ComputeDriver, DriverHost, SandboxSpec } from "../driver.ts";
@@ -14,7 +15,6 @@ import { Supervision } from "./supervision.ts";
 import { type BaseEnvironment, supervisorEnvironment } from "./supervisor-environment.ts";
 import { SupervisorLog } from "./supervisor-log.ts";
 import { readTokenFile, writeTokenFile } from "./token-file.ts";
-import { createTurns } from "./turns.ts";
 import { validateSpec } from "./validate.ts";
 
 export interface ProcessDriverOptions {
@@ -49,8 +49,8 @@ export function createProcessDriver(options: ProcessDriverOptions): ComputeDrive
   const supervised = new Map<SandboxId, Supervision>();
   const starting = new Set<SandboxId>();
   let closed = false;
-  const lives = createTurns<SandboxId>();
-  const tokens = createTurns<SandboxId>();
+  const lives = new KeyedLock<SandboxId>();
+  const tokens = new KeyedLock<SandboxId>();
   const logOf = (sandboxId: SandboxId) => options.log.child({ sandboxId });
 
   const begin = async (spec: SandboxSpec): Promise<void> => {
@@ -93,23 +93,23 @@ export function createProcessDriver(options: ProcessDriverOptions): ComputeDrive
     validate: validateSpec,
     async start(spec) {
       starting.add(spec.id);
-      await lives(spec.id, () => begin(spec)).finally(() => starting.delete(spec.id));
+      await lives.run(spec.id, () => begin(spec)).finally(() => starting.delete(spec.id));
     },
-    stop: (id) => lives(id, () => end(id)),
+    stop: (id) => lives.run(id, () => end(id)),
     remove: (id) =>
-      lives(id, async () => {
+      lives.run(id, async () => {
         await end(id);
-        await tokens(id, () => rm(layoutOf(stateDir, id).directory, { recursive: true, force: true }));
+        await tokens.run(id, () => rm(layoutOf(stateDir, id).directory, { recursive: true, force: true }));
       }),
     deliverToken: (id, token) =>
-      tokens(id, async () => {
+      tokens.run(id, async () => {
         const { directory, auth } = layoutOf(stateDir, id);
         await makePrivateDirectory(stateDir, { parents: true });
         await makePrivateDirectory(directory);
         await writeTokenFile(auth, token);
       }),
     deliveredToken: (id) =>
-      tokens(id, async (): Promise<Secret | undefined> => {
+      tokens.run(id, async (): Promise<Secret | undefined> => {
         const found = await readTokenFile(layoutOf(stateDir, id).auth);
         if (found.kind === "unfit") logOf(id).warn({ why: found.why }, "a token file is unfit and counts as absent");
         return found.kind === "token" ? found.token : undefined;
@@ -117,7 +117,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ComputeDrive
     async [Symbol.asyncDispose]() {
       closed = true;
       const ids = new Set([...supervised.keys(), ...starting]);
-      const endings = await Promise.allSettled([...ids].map((id) => lives(id, () => end(id))));
+      const endings = await Promise.allSettled([...ids].map((id) => lives.run(id, () => end(id))));
       const failures = endings.filter((ending) => ending.status === "rejected").map((ending) => ending.reason);
       if (failures.length > 0) throw new AggregateError(failures, "not all supervisors ended");
     },

@@ -1,5 +1,6 @@
 /** Every option of the gateway; the help and `docs/configuration.md` are printed from this table. */
 import type { Option } from "../option.ts";
+import { databaseOptions } from "./database-options.ts";
 import { limitOptions } from "./limit-options.ts";
 import { listenerOptions } from "./listener-options.ts";
 import { programOptions } from "./program-options.ts";
@@ -9,6 +10,7 @@ import { userOptions } from "./user-options.ts";
 
 export const options = {
   ...programOptions,
+  ...databaseOptions,
   ...listenerOptions,
   ...tlsOptions,
   ...userOptions,

@@ -1,4 +1,4 @@
-import { listOf, name, oneOf, path, secretText, wholeNumber, yesOrNo } from "../kind.ts";
+import { listOf, name, oneOf, path, wholeNumber, yesOrNo } from "../kind.ts";
 import { optional, settled } from "../option.ts";
 
 const seconds = (least: number, most: number) => wholeNumber(least, most, "seconds");
@@ -33,14 +33,6 @@ export const programOptions = {
     kind: oneOf("trace", "debug", "info", "warn", "error"),
     fallback: "info" as const,
     says: "How much is logged. The audit log is written at any level.",
-  }),
-  databaseUrl: optional({
-    flag: "--db-url",
-    env: "OPENSHELL_DB_URL",
-    kind: secretText("url", "a database URL"),
-    secret: true,
-    otherwise: "`sqlite:<state>/gateway/openshell.db`",
-    says: "The database, `sqlite:<path>`. Not in the file, as such a URL can hold a password.",
   }),
   drivers: settled<readonly string[]>({
     key: "compute_drivers",

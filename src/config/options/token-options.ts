@@ -60,6 +60,13 @@ export const tokenOptions = {
     fallback: 10,
     says: "How many refreshes a token family may ask for at once, of each replica.",
   }),
+  revocationBoundSecs: settled({
+    key: "gateway_jwt.revocation_bound_secs",
+    // Without a hint the database is asked once a second: a shorter bound would refuse those who did no wrong.
+    kind: seconds(2, 60),
+    fallback: 5,
+    says: "For how long a replica may hear nothing of what was revoked before it answers sandboxes with `unavailable`.",
+  }),
   revokeOnReuse: settled({
     key: "gateway_jwt.revoke_on_reuse",
     kind: yesOrNo,

@@ -48,6 +48,12 @@ interface Surroundings {
 }
 
 const noticeMs = 10_000;
+/**
+ * Connections that the kernel may have waiting for us (it cuts this to its own bound, `net.core.somaxconn`). Node asks for
+ * 511: when thousands come at once while we are busy, the kernel drops what is beyond, and those try again after 1, 3 and
+ * 7 s, all at the same time.
+ */
+const backlog = 4_096;
 
 /** Opens one port for all protocols (requirement G1). @throws Error where it cannot be bound or its certificate is no good. */
 export async function openListener(
@@ -120,7 +126,7 @@ export async function openListener(
     if (connection) look(socket, connection);
   });
   try {
-    server.listen(options.port, options.host);
+    server.listen({ port: options.port, host: options.host, backlog });
     await once(server, "listening");
   } catch (error) {
     await tls?.[Symbol.asyncDispose]();

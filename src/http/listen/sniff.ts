@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Clock } from "../../core/clock.ts";
+import { deadline as startDeadline } from "../../core/deadline.ts";
 
 /** What a connection's first bytes say that it speaks. */
 export type Opening = "http2" | "http1" | "tls";
@@ -28,7 +29,7 @@ export interface SniffOptions {
 export function sniff(socket: Socket, { clock, withinMs }: SniffOptions, decided: (opening: Opening) => void): void {
   let seen: Buffer = Buffer.alloc(0);
   const giveUp = () => socket.destroy();
-  const deadline = clock.after(withinMs, giveUp);
+  const deadline = startDeadline(clock, withinMs, giveUp);
 
   function release(): void {
     deadline[Symbol.dispose]();

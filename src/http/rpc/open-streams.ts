@@ -8,7 +8,12 @@ export interface OpenStream extends Disposable {
 /** All streaming calls that are open, so that a drain can end them (requirement G5). */
 export class OpenStreams {
   readonly #controllers = new Set<AbortController>();
-  #ended: Refusal | undefined;
+  #reason: (() => Refusal) | undefined;
+
+  /** How many are open. */
+  get size(): number {
+    return this.#controllers.size;
+  }
 
   /** Adds a stream that ends no later than `caller` aborts. */
   open(caller: AbortSignal): OpenStream {
@@ -17,7 +22,7 @@ export class OpenStreams {
     this.#controllers.add(controller);
     if (caller.aborted) follow();
     else caller.addEventListener("abort", follow, { once: true });
-    if (this.#ended) controller.abort(this.#ended);
+    if (this.#reason) controller.abort(this.#reason());
     return {
       signal: controller.signal,
       [Symbol.dispose]: () => {
@@ -28,9 +33,9 @@ export class OpenStreams {
     };
   }
 
-  /** Ends every stream, and each that opens later, with this as the reason that its caller is told. */
-  endAll(reason: Refusal): void {
-    this.#ended = reason;
-    for (const controller of this.#controllers) controller.abort(reason);
+  /** Ends every stream, and each that opens later, with a reason of its own that its caller is told. */
+  endAll(reason: () => Refusal): void {
+    this.#reason = reason;
+    for (const controller of this.#controllers) controller.abort(reason());
   }
 }

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Clock } from "../../core/clock.ts";
+import { deadline } from "../../core/deadline.ts";
 import type { RawRequest } from "../servers/index.ts";
 
 /** A request's body as it comes. */
@@ -14,7 +15,7 @@ export async function* bodyWithin(request: RawRequest, ms: number, clock: Clock)
   const overdue = Promise.withResolvers<never>();
   // A body that fails first leaves nobody who waits.
   overdue.promise.catch(() => undefined);
-  using _deadline = clock.after(ms, () =>
+  using _deadline = deadline(clock, ms, () =>
     overdue.reject(new ConnectError(`the request's body did not come within ${ms} ms`, Code.DeadlineExceeded)),
   );
   const chunks = chunksOf(request);

@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Session } from "node:http2";
 import type { Clock } from "../../core/clock.ts";
+import { deadline } from "../../core/deadline.ts";
 import type { Limits } from "../limits.ts";
 import type { Connection } from "../listen/index.ts";
 
@@ -8,7 +9,7 @@ import type { Connection } from "../listen/index.ts";
  * it makes no first request or has made none for long (A-73). Clients may ping as often as they like.
  */
 export function keepSession(session: ServerHttp2Session, connection: Connection, limits: Limits, clock: Clock): void {
-  const firstRequest = clock.after(limits.firstRequestMs, () => {
+  const firstRequest = deadline(clock, limits.firstRequestMs, () => {
     if (connection.served === 0) session.close();
   });
   let timer = clock.after(limits.pingMs, ping);
@@ -18,7 +19,7 @@ export function keepSession(session: ServerHttp2Session, connection: Connection,
     const idle = connection.active === 0 && clock.monotonic() - connection.lastUsed >= limits.idleMs;
     if (idle) session.close();
     if (session.destroyed) return;
-    timer = clock.after(limits.pingAckMs, () => session.destroy(undefined, constants.NGHTTP2_NO_ERROR));
+    timer = deadline(clock, limits.pingAckMs, () => session.destroy(undefined, constants.NGHTTP2_NO_ERROR));
     session.ping((error) => {
       timer[Symbol.dispose]();
       if (!error && !session.destroyed) timer = clock.after(limits.pingMs, ping);

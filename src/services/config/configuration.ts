@@ -39,24 +39,49 @@ interface Cached {
   readonly response: GetSandboxConfigResponse;
 }
 
-/** All policies and settings: written to the store, read from memory. */
+/**
+ * All policies and settings: written to the store, read from memory. What was read of a scope, or written to it, is taken
+ * over only where nothing else was since the reading began; where something was, nobody knows which is later, and the
+ * scope is read again.
+ */
 export class Configuration {
   readonly #store: PolicyStore;
   readonly #clock: Clock;
   readonly #scopes: Map<ConfigScope, StoredScope>;
   readonly #cache = new Map<SandboxId, Cached>();
+  /** When each scope was taken over from the store; no two takings have one number. */
+  readonly #turns = new Map<ConfigScope, number>();
+  #turn = 0;
   readonly #listeners = new Set<(change: ConfigurationChange) => void>();
 
   private constructor({ store, clock }: ConfigurationOptions, scopes: readonly StoredScope[]) {
     this.#store = store;
     this.#clock = clock;
     this.#scopes = new Map(scopes.map((scope) => [scope.scope, scope]));
+    for (const { scope } of scopes) this.#turns.set(scope, this.#turn);
   }
 
   /** Reads what the store has. */
   static async open(options: ConfigurationOptions): Promise<Configuration> {
     return new Configuration(options, await options.store.load());
   }
+
+  /** Keeps memory true where other replicas write to the store too. */
+  readonly follower = {
+    reload: async (): Promise<void> => {
+      const turns = new Map(this.#turns);
+      const scopes = await this.#store.load();
+      const unseen = new Set(this.#scopes.keys());
+      const disputed: ConfigScope[] = [];
+      for (const scope of scopes) {
+        unseen.delete(scope.scope);
+        if (!this.#take(scope.scope, turns.get(scope.scope), scope)) disputed.push(scope.scope);
+      }
+      for (const gone of unseen) if (!this.#take(gone, turns.get(gone), undefined)) disputed.push(gone);
+      await this.#read(disputed);
+    },
+    learn: (scopes: readonly ConfigScope[]): Promise<void> => this.#read(scopes),
+  };
 
   /**
    * Begins a sandbox's configuration. To be called for every sandbox, with or without a policy, before the sandbox is
@@ -66,14 +91,13 @@ export class Configuration {
    */
   async createInitial(id: SandboxId, policy: SandboxPolicy | undefined, creator: Principal): Promise<void> {
     const text = policy && readPolicy(policy, "spec.policy");
-    this.#publish(await this.#store.insert(id, text, this.#author(creator)));
+    await this.#write(id, async () => ({ scope: await this.#store.insert(id, text, this.#author(creator)) }));
   }
 
   /** Forgets a sandbox's configuration. */
   async remove(id: SandboxId): Promise<void> {
     await this.#store.remove(id);
-    this.#scopes.delete(id);
-    this.#cache.delete(id);
+    this.#put(id, undefined);
   }
 
   /**
@@ -102,9 +126,8 @@ export class Configuration {
     author: Principal,
     decide: (standing: Standing) => ScopeChange | undefined,
   ): Promise<Changed> {
-    const changed = await this.#store.change(scope, this.#author(author), decide);
+    const changed = await this.#write(scope, () => this.#store.change(scope, this.#author(author), decide));
     if (!changed) throw new Refusal("sandbox-missing");
-    if (changed.changed) this.#publish(changed.scope, changed.resourceVersion);
     return changed;
   }
 
@@ -114,9 +137,11 @@ export class Configuration {
    */
   async report({ id }: ScopedSandbox, report: Omit<PolicyReport, "at">): Promise<void> {
     if (report.status === "loaded" && report.version === this.#scope(id).loadedVersion) return;
-    const scope = await this.#store.report(id, { ...report, at: this.#clock.now() });
-    if (!scope) throw new Refusal("not-found", { says: `version ${report.version} of the policy not found` });
-    this.#publish(scope);
+    const reported = await this.#write(id, async () => {
+      const scope = await this.#store.report(id, { ...report, at: this.#clock.now() });
+      return scope && { scope };
+    });
+    if (!reported) throw new Refusal("not-found", { says: `version ${report.version} of the policy not found` });
   }
 
   /** Calls the listener after each change of one sandbox's configuration, until it is disposed. */
@@ -137,11 +162,48 @@ export class Configuration {
     return found;
   }
 
-  /** The store settles writes in the order of their commits, so the newest state comes last. */
-  #publish(scope: StoredScope, resourceVersion?: number): void {
-    this.#scopes.set(scope.scope, scope);
-    if (scope.scope === "global") return;
-    const change = { sandboxId: scope.scope, loadedVersion: scope.loadedVersion, resourceVersion };
+  async #write<T extends { readonly scope: StoredScope; readonly resourceVersion?: number | undefined }>(
+    scope: ConfigScope,
+    write: () => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    const turn = this.#turns.get(scope);
+    const written = await write();
+    if (written && !this.#take(scope, turn, written.scope, written.resourceVersion)) await this.#read([scope]);
+    return written;
+  }
+
+  async #read(scopes: readonly ConfigScope[]): Promise<void> {
+    let left = scopes;
+    while (left.length > 0) {
+      const turns = left.map((scope) => this.#turns.get(scope));
+      const found = new Map((await this.#store.findMany(left)).map((row) => [row.scope, row]));
+      left = left.filter((scope, index) => !this.#take(scope, turns[index], found.get(scope)));
+    }
+  }
+
+  /** False, and nothing done, where something was taken over since the scope's turn was the given one. */
+  #take(scope: ConfigScope, turn: number | undefined, row: StoredScope | undefined, resourceVersion?: number): boolean {
+    if (this.#turns.get(scope) !== turn) return false;
+    this.#put(scope, row, resourceVersion);
+    return true;
+  }
+
+  #put(scope: ConfigScope, row: StoredScope | undefined, resourceVersion?: number): void {
+    const before = this.#scopes.get(scope);
+    if (!row) {
+      this.#scopes.delete(scope);
+      this.#turns.delete(scope);
+      if (scope !== "global") this.#cache.delete(scope);
+      return;
+    }
+    this.#turn += 1;
+    this.#turns.set(scope, this.#turn);
+    this.#scopes.set(scope, row);
+    // A restored database goes back, and will use the same numbers for something else.
+    if (before && row.revision < before.revision) this.#cache.clear();
+    const isKnown = before?.revision === row.revision && before.loadedVersion === row.loadedVersion;
+    if (scope === "global" || isKnown) return;
+    const change = { sandboxId: scope, loadedVersion: row.loadedVersion, resourceVersion };
     for (const listener of this.#listeners) listener(change);
   }
 }

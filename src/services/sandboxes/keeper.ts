@@ -6,6 +6,7 @@ import type { Log } from "../../core/log.ts";
 import type { Family, RevocationCause, Tokens } from "../../tokens/index.ts";
 import { forEachOf } from "./for-each-of.ts";
 import type { SandboxLifecycle } from "./lifecycle.ts";
+import { type Owns, ownsEverything } from "./ownership.ts";
 import type { SandboxRegistry } from "./registry.ts";
 
 export interface KeeperOptions {
@@ -17,6 +18,8 @@ export interface KeeperOptions {
   readonly log: Log;
   /** How often it looks, in milliseconds. */
   readonly everyMs: number;
+  /** Which sandboxes are this replica's to look after; all where nothing is said. */
+  readonly owns?: Owns;
 }
 
 /** Sandboxes that it works on at the same time. */
@@ -36,6 +39,7 @@ const answered: ReadonlySet<RevocationCause> = new Set(["reuse", "key-revoked", 
  */
 export class SandboxKeeper implements AsyncDisposable {
   readonly #options: KeeperOptions;
+  readonly #owns: Owns;
   #timer: Disposable | undefined;
   #alarm: Disposable | undefined;
   #round: Promise<void> = Promise.resolve();
@@ -43,6 +47,7 @@ export class SandboxKeeper implements AsyncDisposable {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#owns = options.owns ?? ownsEverything;
   }
 
   /** Begins to look, for the first time after one interval. */
@@ -52,7 +57,7 @@ export class SandboxKeeper implements AsyncDisposable {
     if (driver.delivery === "push") this.#alarm = tokens.onRevoked((family) => this.#answer(family));
   }
 
-  /** Looks at every sandbox once. It never rejects. */
+  /** Looks at every sandbox of this replica once. It never rejects. */
   async look(): Promise<void> {
     const { lifecycle, driver } = this.#options;
     await forEachOf(lifecycle.unsettled, atOnce, (id) => lifecycle.settle(id));
@@ -80,23 +85,32 @@ export class SandboxKeeper implements AsyncDisposable {
     const unsettled = new Set(lifecycle.unsettled);
     const records = registry
       .list()
-      .filter(({ id, phase }) => withoutSession.has(phase) && registry.mayHaveToken(id) && !unsettled.has(id));
+      .filter((sandbox) => withoutSession.has(sandbox.phase) && this.#mayHaveToken(sandbox.id))
+      .filter(({ id }) => !unsettled.has(id));
     return records.map(({ id }) => id);
   }
 
   #answer({ sandboxId, revokedFor }: Family): void {
-    if (!revokedFor || !answered.has(revokedFor) || !this.#options.registry.mayHaveToken(sandboxId)) return;
+    if (!revokedFor || !answered.has(revokedFor) || !this.#mayHaveToken(sandboxId)) return;
     this.#round = Promise.all([this.#round, this.#mend(sandboxId)]).then(() => undefined);
   }
 
   async #mend(id: SandboxId): Promise<void> {
-    const { lifecycle, registry, log } = this.#options;
+    const { lifecycle, log } = this.#options;
     try {
       const mended = await lifecycle.mendToken(id);
       if (mended) log.info({ sandbox_id: id }, "a sandbox had no token that was good; one was delivered");
     } catch (cause) {
-      if (registry.mayHaveToken(id))
+      if (this.#mayHaveToken(id)) {
         log.warn({ sandbox_id: id, err: cause }, "a sandbox's token could not be mended yet");
+      }
     }
+  }
+
+  /** Is it for this replica to see that the sandbox has a token? */
+  #mayHaveToken(id: SandboxId): boolean {
+    const { registry } = this.#options;
+    const sandbox = registry.find(id);
+    return sandbox !== undefined && this.#owns(sandbox) && registry.mayHaveToken(id);
   }
 }

@@ -1,27 +1,23 @@
+import { SandboxPhase } from "../../../gen/openshell/v1/sandboxes_pb.ts";
 import { nameOf } from "../../access/index.ts";
 import type { ComputeDriver, DriverEvent } from "../../compute/index.ts";
 import type { Audit } from "../../core/audit.ts";
 import { newSandboxId, type SandboxId } from "../../core/ids.ts";
+import { KeyedLock } from "../../core/keyed-lock.ts";
 import type { Log } from "../../core/log.ts";
 import type { Principal } from "../../core/principal.ts";
 import { Refusal } from "../../core/refusal.ts";
-import type { Family, IssueCause } from "../../tokens/index.ts";
+import type { Family } from "../../tokens/index.ts";
+import type { Belongings } from "./belongings.ts";
 import { Credentials } from "./credentials.ts";
 import { driverSpec } from "./driver-spec.ts";
+import { followWishes } from "./follow-wishes.ts";
 import { forEachOf } from "./for-each-of.ts";
-import { KeyedLock } from "./keyed-lock.ts";
-import { ofDriver } from "./of-driver.ts";
+import { type Owns, ownsEverything } from "./ownership.ts";
 import type { SandboxRegistry } from "./registry.ts";
 import type { NewSandbox, SandboxRecord } from "./sandbox-record.ts";
 import type { SandboxTokens } from "./sandbox-tokens.ts";
-
-/** Something else that the gateway keeps for each sandbox, as its policies and its logs. */
-export interface Belongings {
-  /** Called before the sandbox itself is stored; where it rejects, the sandbox is not made. */
-  begin?(id: SandboxId, wanted: NewSandbox, creator: Principal): Promise<void>;
-  /** Called after the sandbox's tokens have ended; may be called again after a crash, and for what never began. */
-  end(id: SandboxId): Promise<void>;
-}
+import { Settler } from "./settler.ts";
 
 export interface LifecycleOptions {
   readonly registry: SandboxRegistry;
@@ -30,6 +26,8 @@ export interface LifecycleOptions {
   readonly belongings: readonly Belongings[];
   readonly audit: Audit;
   readonly log: Log;
+  /** Which sandboxes are this replica's to run; all where nothing is said. */
+  readonly owns?: Owns;
 }
 
 /** What became of a sandbox's credential when it was taken back. */
@@ -46,27 +44,31 @@ const resumedAtOnce = 8;
 /**
  * Makes sandboxes, stops them, starts them again and deletes them, so that whatever fails or crashes on the way is brought
  * to its end later: what somebody wants of a sandbox is stored before it is done. A sandbox's wishes are stored in turn,
- * each with the end of the tokens that it ends; the work that they bring is done in a turn of its own, for the wish that
- * is the last by then, and nobody waits for it who does not have to.
+ * each with the end of the tokens that it ends; the work that they bring is the settler's, and nobody waits for it who
+ * does not have to. Any replica takes any wish; what it brings is done by the sandbox's owner (see {@link Owns}).
  */
 export class SandboxLifecycle implements AsyncDisposable {
   readonly #options: LifecycleOptions;
+  readonly #owns: Owns;
   readonly #credentials: Credentials;
+  readonly #settler: Settler;
   readonly #wishes = new KeyedLock<SandboxId>();
-  readonly #turns = new KeyedLock<SandboxId>();
-  readonly #unsettled = new Set<SandboxId>();
-  /** Sandboxes of which nothing of what runs may go on, even if they are started at once. */
-  readonly #toHalt = new Set<SandboxId>();
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #wishing = new Set<SandboxId>();
+  readonly #following: Disposable;
 
   constructor(options: LifecycleOptions) {
+    const { owns = ownsEverything } = options;
     this.#options = options;
+    this.#owns = owns;
     this.#credentials = new Credentials(options);
+    this.#settler = new Settler({ ...options, owns, credentials: this.#credentials });
+    const isWishing = (id: SandboxId) => this.#wishing.has(id);
+    this.#following = followWishes({ ...options, owns, settler: this.#settler, isWishing });
   }
 
   /** Sandboxes that are not yet what they should be because something failed; see {@link settle}. */
   get unsettled(): readonly SandboxId[] {
-    return [...this.#unsettled];
+    return this.#settler.unsettled;
   }
 
   /**
@@ -94,15 +96,16 @@ export class SandboxLifecycle implements AsyncDisposable {
    */
   async stop(id: SandboxId, principal: Principal): Promise<SandboxRecord> {
     const { registry, audit } = this.#options;
-    return this.#wishes.run(id, async () => {
-      const before = registry.find(id)?.desired;
+    return this.#wish(id, async (before) => {
       const wished = await registry.wish(id, "stopped");
-      if (before === "stopped" && !this.#unsettled.has(id)) return wished;
-      this.#toHalt.add(id);
-      this.#unsettled.add(id);
-      if (before !== "stopped") audit({ event: "sandbox.stopped", principal: nameOf(principal), sandboxId: id });
+      if (before.phase === SandboxPhase.STOPPED) return wished;
+      const isOwn = this.#owns(before);
+      this.#settler.note(id, { halt: isOwn });
+      if (before.desired !== "stopped") {
+        audit({ event: "sandbox.stopped", principal: nameOf(principal), sandboxId: id });
+      }
       await this.#credentials.end(id);
-      this.#settleSoon(id);
+      if (!isOwn) this.#settler.forget(id);
       return wished;
     });
   }
@@ -115,14 +118,13 @@ export class SandboxLifecycle implements AsyncDisposable {
    */
   async start(id: SandboxId, principal: Principal): Promise<SandboxRecord> {
     const { registry, audit } = this.#options;
-    return this.#wishes.run(id, async () => {
-      const before = registry.find(id);
+    return this.#wish(id, async (before) => {
+      if (before.desired === "running") return registry.wish(id, "running");
+      const isOwn = this.#owns(before);
+      if (!isOwn) await this.#stopBeforeStart(id);
       const wished = await registry.wish(id, "running");
-      if (before?.desired === "running") return wished;
-      if (before?.desired === "withheld") this.#toHalt.add(id);
-      this.#unsettled.add(id);
+      if (isOwn) this.#settler.note(id, { halt: before.phase !== SandboxPhase.STOPPED });
       audit({ event: "sandbox.started", principal: nameOf(principal), sandboxId: id });
-      this.#settleSoon(id);
       return wished;
     });
   }
@@ -135,13 +137,14 @@ export class SandboxLifecycle implements AsyncDisposable {
    */
   async takeTokensBack(id: SandboxId, { renew }: { renew: boolean }, principal: Principal): Promise<TakenBack> {
     const { registry, tokens } = this.#options;
-    const families = await this.#wishes.run(id, async () => {
-      if (registry.find(id)?.desired !== "stopped") await registry.wish(id, renew ? "running" : "withheld");
-      return tokens.revokeSandbox(id, "operator", nameOf(principal));
+    return this.#wish(id, async (before) => {
+      if (before.desired !== "stopped") await registry.wish(id, renew ? "running" : "withheld");
+      const families = await tokens.revokeSandbox(id, "operator", nameOf(principal));
+      const renews = registry.mayHaveToken(id);
+      // Another's owner hears of it, as of every family that ended.
+      if (renews && this.#owns(before)) this.#settler.settleSoon(id);
+      return { families, renews };
     });
-    const renews = registry.mayHaveToken(id);
-    if (renews) this.#settleSoon(id);
-    return { families, renews };
   }
 
   /**
@@ -155,38 +158,25 @@ export class SandboxLifecycle implements AsyncDisposable {
     audit({ event: "sandbox.deleted", principal: nameOf(principal), sandboxId: id });
   }
 
-  /** Brings every sandbox to what it should be, at the gateway's start; the supervisors must be able to reach it by then. */
+  /** Brings this replica's sandboxes to what they should be, at its start; supervisors must be able to reach it by then. */
   async resume(): Promise<void> {
-    const ids = this.#options.registry.list().map(({ id }) => id);
-    await forEachOf(ids, resumedAtOnce, (id) => this.settle(id));
+    const own = this.#options.registry.list().filter(this.#owns);
+    await forEachOf(own, resumedAtOnce, ({ id }) => this.settle(id));
   }
 
   /** Brings one sandbox to what it should be: running with a token that works, stopped without one, or gone. It never rejects. */
-  async settle(id: SandboxId): Promise<void> {
-    const { registry, log } = this.#options;
-    try {
-      const wasUnsettled = await this.#turns.run(id, async () => {
-        // Before the work and not after it: what is wished for meanwhile makes it unsettled once more.
-        const was = this.#unsettled.delete(id);
-        await this.#bring(id);
-        return was;
-      });
-      if (wasUnsettled) registry.report(id, undefined);
-    } catch (cause) {
-      this.#unsettled.add(id);
-      registry.report(id, { reason: "Retrying", message: Refusal.from(cause).message });
-      log.warn({ sandbox_id: id, err: cause }, "a sandbox is not what it should be; this is tried again");
-    }
+  settle(id: SandboxId): Promise<void> {
+    return this.#settler.settle(id);
   }
 
   /**
    * Begins a new family and delivers its first token. For drivers, before they start a supervisor that died.
    * @throws Refusal `sandbox-missing` where the sandbox is gone or going, `state-conflict` where it is stopped or its token
-   * withheld; at once then, so that a driver that is told to end a sandbox never waits for itself.
+   * withheld, or another replica runs it; at once then, so that a driver that is told to end a sandbox never waits for itself.
    */
   async renewToken(id: SandboxId): Promise<void> {
     this.#demandToken(id);
-    await this.#turns.run(id, async () => {
+    await this.#settler.inTurn(id, async () => {
       this.#demandToken(id);
       await this.#credentials.renew(id, "renewed");
       this.#demandToken(id);
@@ -199,7 +189,7 @@ export class SandboxLifecycle implements AsyncDisposable {
    */
   async mendToken(id: SandboxId): Promise<boolean> {
     this.#demandToken(id);
-    return this.#turns.run(id, async () => {
+    return this.#settler.inTurn(id, async () => {
       this.#demandToken(id);
       return this.#credentials.mend(id, "renewed");
     });
@@ -210,29 +200,53 @@ export class SandboxLifecycle implements AsyncDisposable {
     const { registry, log } = this.#options;
     if (event.kind !== "exited") return;
     const { sandboxId, detail, willRestartInMs } = event;
-    if (!registry.mayHaveToken(sandboxId)) return;
+    const sandbox = registry.find(sandboxId);
+    if (!sandbox || !this.#owns(sandbox) || !registry.mayHaveToken(sandboxId)) return;
     log.warn({ sandbox_id: sandboxId, detail, restart_in_ms: willRestartInMs }, "a supervisor ended by itself");
     registry.report(sandboxId, { reason: "SupervisorExited", message: `the supervisor ended: ${detail}` });
   }
 
   /** Waits for the work that nobody else waits for. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  idle(): Promise<void> {
+    return this.#settler.idle();
   }
 
-  #settleSoon(id: SandboxId): void {
-    const work: Promise<void> = this.settle(id).then(() => void this.#underWay.delete(work));
-    this.#underWay.add(work);
+  /** Learns nothing more, and waits as {@link idle} does. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#following[Symbol.dispose]();
+    await this.idle();
+  }
+
+  /** Stores a wish in its turn, then has settled what it brings. `store` is given the sandbox as the store has it. */
+  #wish<T>(id: SandboxId, store: (before: SandboxRecord) => Promise<T>): Promise<T> {
+    return this.#wishes.run(id, async () => {
+      this.#wishing.add(id);
+      try {
+        return await store(await this.#options.registry.refresh(id));
+      } finally {
+        this.#wishing.delete(id);
+        if (this.#settler.isNoted(id)) this.#settler.settleSoon(id);
+      }
+    });
+  }
+
+  /**
+   * A start elsewhere ends all that was before it in the store, because its owner may see of several wishes the last alone.
+   * What it sees of a withheld one that is started may then be that it is given a token: what runs goes on with that.
+   */
+  async #stopBeforeStart(id: SandboxId): Promise<void> {
+    await this.#options.registry.wish(id, "stopped");
+    await this.#credentials.end(id);
   }
 
   #demandToken(id: SandboxId): void {
     const { registry } = this.#options;
-    if (registry.mayHaveToken(id) && !this.#toHalt.has(id)) return;
-    const sandbox = registry.byId(id);
-    if (!sandbox) throw new Refusal("sandbox-missing");
-    throw new Refusal("state-conflict", {
-      says: `sandbox '${sandbox.name}' gets no token: it is stopped, or its token was taken back`,
-    });
+    const sandbox = registry.find(id);
+    if (!sandbox || sandbox.deletingSince !== undefined) throw new Refusal("sandbox-missing");
+    const says = `sandbox '${sandbox.name}' gets no token`;
+    if (!this.#owns(sandbox)) throw new Refusal("state-conflict", { says: `${says} here: another gateway runs it` });
+    if (registry.mayHaveToken(id) && !this.#settler.isToHalt(id)) return;
+    throw new Refusal("state-conflict", { says: `${says}: it is stopped, or its token was taken back` });
   }
 
   async #store(id: SandboxId, wanted: NewSandbox, creator: Principal): Promise<SandboxRecord> {
@@ -248,7 +262,7 @@ export class SandboxLifecycle implements AsyncDisposable {
 
   async #launch(made: SandboxRecord): Promise<void> {
     try {
-      await this.#turns.run(made.id, () => this.#start(made, "created"));
+      await this.#settler.inTurn(made.id, () => this.#settler.start(made, "created"));
     } catch (cause) {
       this.#options.log.warn({ sandbox_id: made.id, err: cause }, "a sandbox was not started; it is removed again");
       await this.#erase(made.id);
@@ -256,46 +270,14 @@ export class SandboxLifecycle implements AsyncDisposable {
     }
   }
 
-  /** In turn. What is wanted may change while the driver works; what that asks for is done then, in this turn or the next. */
-  async #bring(id: SandboxId): Promise<void> {
-    const { registry } = this.#options;
-    const sandbox = registry.find(id);
-    if (!sandbox) return;
-    if (sandbox.deletingSince !== undefined) return this.#finishRemoval(id);
-    if (!registry.mayHaveToken(id) || this.#toHalt.has(id)) await this.#credentials.end(id);
-    if (sandbox.desired === "stopped" || this.#toHalt.has(id)) await this.#halt(id);
-    if (registry.mayHaveToken(id)) await this.#start(sandbox, "started");
-  }
-
-  async #start(sandbox: SandboxRecord, cause: IssueCause): Promise<void> {
-    const { driver, registry } = this.#options;
-    if (driver.delivery === "push") await this.#credentials.mend(sandbox.id, cause);
-    if (registry.mayHaveToken(sandbox.id)) await ofDriver(driver, driver.start(driverSpec(sandbox)));
-  }
-
-  async #halt(id: SandboxId): Promise<void> {
-    const { driver, registry } = this.#options;
-    await ofDriver(driver, driver.stop(id));
-    this.#toHalt.delete(id);
-    registry.halted(id);
-  }
-
   /** Rejects only where the wish could not be stored; it is repeated then all the same, as long as the process lives. */
   async #erase(id: SandboxId): Promise<void> {
-    this.#unsettled.add(id);
+    const { registry } = this.#options;
+    const sandbox = registry.find(id);
+    this.#settler.note(id);
     // At once, not in turn: whoever works on the sandbox now finds its tokens gone.
-    await Promise.all([this.#options.registry.beginRemoval(id), this.#credentials.end(id)]);
-    await this.settle(id);
-  }
-
-  async #finishRemoval(id: SandboxId): Promise<void> {
-    const { registry, driver, belongings } = this.#options;
-    await registry.beginRemoval(id);
-    // Once more: a renewal that was under way may have begun a family after the first time.
-    await this.#credentials.end(id);
-    await ofDriver(driver, driver.remove(id));
-    for (const owner of belongings) await owner.end(id);
-    await registry.remove(id);
-    this.#toHalt.delete(id);
+    await Promise.all([registry.beginRemoval(id), this.#credentials.end(id)]);
+    if (sandbox && !this.#owns(sandbox)) this.#settler.forget(id);
+    else await this.#settler.settle(id);
   }
 }

@@ -1,20 +1,13 @@
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { SandboxSpecSchema } from "../../../gen/openshell/v1/sandboxes_pb.ts";
+import { toBinary } from "@bufbuild/protobuf";
+import { SandboxPhase, SandboxSpecSchema } from "../../../gen/openshell/v1/sandboxes_pb.ts";
 import type { KnownSandbox, SandboxDirectory } from "../../access/index.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { SandboxId } from "../../core/ids.ts";
 import { Refusal } from "../../core/refusal.ts";
 import type { ScopedSandbox } from "../../core/scoped-sandbox.ts";
 import type { SandboxStore, StoredSandbox } from "../../store/index.ts";
-import { describe, type Observed } from "./describe.ts";
+import { KnownSandboxes, type SandboxListener, type Transition } from "./known-sandboxes.ts";
 import type { NewSandbox, SandboxRecord, Trouble } from "./sandbox-record.ts";
-
-export type SandboxEvent =
-  | { readonly kind: "changed"; readonly record: SandboxRecord }
-  | { readonly kind: "removed"; readonly id: SandboxId };
-
-/** Takes what happened to a sandbox, in order; it neither throws nor waits. */
-export type SandboxListener = (event: SandboxEvent) => void;
 
 /** Where the registry learns which version of its policy a sandbox runs. */
 export interface PolicyVersions {
@@ -33,60 +26,86 @@ export interface PolicyVersions {
 export interface RegistryOptions {
   readonly store: SandboxStore;
   readonly clock: Clock;
+  /** The name of this replica, which those are stored with that it makes. */
+  readonly replica?: string;
 }
 
-interface Entry {
-  observed: Observed;
-  record: SandboxRecord;
-}
+/** Takes what was learned of a sandbox that changes what is wanted of it; it neither throws nor waits. */
+export type LearnedListener = (transition: Transition) => void;
 
 /**
- * All sandboxes of the gateway, in memory: read at its start, written through to the store on every change that must
- * outlive it. Sessions are not stored, so after a restart every sandbox is PROVISIONING until its supervisor says hello.
+ * All sandboxes that are in the store, in memory: read at the start, written through to the store on every change that
+ * must outlive the process, and kept true by {@link follower} where other replicas write too. Sessions are not stored
+ * here, so after a restart every sandbox that is to run is PROVISIONING until its supervisor says hello.
  */
 export class SandboxRegistry implements SandboxDirectory {
   readonly #store: SandboxStore;
   readonly #clock: Clock;
-  readonly #entries = new Map<SandboxId, Entry>();
-  readonly #names = new Map<string, SandboxId>();
-  readonly #listeners = new Set<SandboxListener>();
+  readonly #replica: string | undefined;
+  readonly #known: KnownSandboxes;
+  readonly #learned = new Set<LearnedListener>();
+  /** Sandboxes whose row this process is removing. */
+  readonly #removing = new Set<SandboxId>();
+  #policies: PolicyVersions | undefined;
 
-  private constructor({ store, clock }: RegistryOptions) {
+  private constructor({ store, clock, replica }: RegistryOptions) {
     this.#store = store;
     this.#clock = clock;
+    this.#replica = replica;
+    this.#known = new KnownSandboxes(clock, (id) => this.#policies?.loadedVersion(id) ?? 0);
   }
 
   static async open(options: RegistryOptions): Promise<SandboxRegistry> {
     const registry = new SandboxRegistry(options);
-    for (const stored of await options.store.load()) registry.#enter(stored);
+    await registry.#known.take([], () => options.store.load());
     return registry;
   }
 
+  /**
+   * Learns what any replica wrote, this one included; both methods reject with what the store rejects with. Watchers hear
+   * of what is news here. To be told of a sandbox after its configuration and before its session.
+   */
+  readonly follower = {
+    reload: async (): Promise<void> => {
+      this.#tellLearned(await this.#known.learn(this.#known.ids(), () => this.#store.load()));
+    },
+    learn: async (ids: readonly SandboxId[]): Promise<void> => {
+      this.#tellLearned(await this.#known.learn(ids, () => this.#store.findMany(ids)));
+    },
+  };
+
   byId(id: SandboxId): KnownSandbox | undefined {
-    const record = this.#entries.get(id)?.record;
+    const record = this.find(id);
     return record?.deletingSince === undefined ? record : undefined;
   }
 
   byName(workspace: string, name: string): KnownSandbox | undefined {
-    const id = this.#names.get(qualified(workspace, name));
+    const id = this.#known.idOf(workspace, name);
     return id && this.byId(id);
   }
 
   /** @throws Refusal `sandbox-missing` where the sandbox was removed since its scope was granted. */
   get(sandbox: ScopedSandbox): SandboxRecord {
-    const record = this.find(sandbox.id);
-    if (!record) throw new Refusal("sandbox-missing");
-    return record;
+    return this.#demand(sandbox.id);
   }
 
   /** For the gateway's own work on a sandbox; what answers a caller goes through {@link get}. */
   find(id: SandboxId): SandboxRecord | undefined {
-    return this.#entries.get(id)?.record;
+    return this.#known.find(id);
+  }
+
+  /**
+   * Reads a sandbox from the store, so that what another replica stored and answered a moment ago counts.
+   * @throws Refusal `sandbox-missing`, `store-unavailable`.
+   */
+  async refresh(id: SandboxId): Promise<SandboxRecord> {
+    await this.follower.learn([id]);
+    return this.#demand(id);
   }
 
   /** All sandboxes, those that are being deleted included, in the order in which they were made. */
   list(): SandboxRecord[] {
-    return [...this.#entries.values()].map(({ record }) => record);
+    return this.#known.list();
   }
 
   /**
@@ -100,13 +119,14 @@ export class SandboxRegistry implements SandboxDirectory {
       createdAt: this.#clock.now(),
       resourceVersion: 1,
       desired: "running",
+      replica: this.#replica,
+      halted: false,
     };
-    if (!(await this.#store.insert(stored))) {
+    await this.#known.take([id], async () => {
+      if (await this.#store.insert(stored)) return [stored];
       throw new Refusal("name-taken", { says: `sandbox '${name}' already exists in workspace '${workspace}'` });
-    }
-    const { record } = this.#enter(stored);
-    this.#tell({ kind: "changed", record });
-    return record;
+    });
+    return this.#demand(id);
   }
 
   /** Is the sandbox to have a token (requirement T5)? Not where it is stopped, withheld, or being deleted. */
@@ -117,125 +137,150 @@ export class SandboxRegistry implements SandboxDirectory {
 
   /**
    * Stores what somebody wants of a sandbox; known here, and to watchers, once it is stored. Resolves to the sandbox as it
-   * is then.
+   * is then. What it wants already, as far as is known here, is not stored again.
    * @throws Refusal `sandbox-missing`, `state-conflict` where it is being deleted, `store-unavailable`.
    */
   async wish(id: SandboxId, desired: "running" | "stopped" | "withheld"): Promise<SandboxRecord> {
-    const entry = this.#entries.get(id);
-    if (!entry) throw new Refusal("sandbox-missing");
-    demandNotDeleting(entry.record);
-    const before = entry.observed.stored.desired;
-    if (before === desired) return entry.record;
-    const stored = await this.#store.setDesired(id, desired);
-    if (!stored) throw new Refusal("sandbox-missing");
-    demandNotDeleting(entry.record);
-    const starting = desired === "running" && before === "stopped";
-    this.#observe(id, { stored, starting, halted: false, trouble: undefined });
-    return entry.record;
+    const before = demandNotDeleting(this.#demand(id));
+    if (before.desired === desired) return before;
+    const taken = await this.#take(id, () => this.#store.setDesired(id, desired));
+    if (!taken) await this.follower.learn([id]);
+    return demandNotDeleting(this.#demand(id));
   }
 
-  /** The driver ended all that ran of a sandbox; of no matter unless it is to be stopped. */
-  halted(id: SandboxId): void {
-    if (this.find(id)?.desired === "stopped") this.#observe(id, { halted: true, trouble: undefined });
+  /**
+   * Stores that the driver ended all that ran of a sandbox, and started nothing since; of no matter unless it is to be
+   * stopped.
+   */
+  async halted(id: SandboxId): Promise<void> {
+    for (let seen = this.#known.observed(id); seen && isEnding(seen.stored); seen = this.#known.observed(id)) {
+      const taken = await this.#take(id, () => this.#store.setHalted(id));
+      // Started elsewhere meanwhile, and perhaps stopped again: which of the two decides who has to do what.
+      if (!taken) await this.follower.learn([id]);
+    }
   }
 
   /**
    * Marks a sandbox as being deleted: at once for the guard and for watchers, and in the store when it resolves. It can
-   * be called again, for instance where the store failed.
+   * be called again, for instance where the store failed. One that is gone by then is forgotten.
    */
   async beginRemoval(id: SandboxId): Promise<void> {
-    const entry = this.#entries.get(id);
-    if (!entry) return;
-    const deletingSince = entry.observed.deletingSince ?? this.#clock.now();
-    this.#observe(id, { deletingSince, trouble: undefined });
-    if (entry.observed.stored.desired === "deleted") return;
-    const stored = await this.#store.setDesired(id, "deleted");
-    if (stored) this.#observe(id, { stored });
+    const seen = this.#known.observed(id);
+    if (!seen) return;
+    const deletingSince = seen.deletingSince ?? this.#clock.now();
+    this.#known.observe(id, { deletingSince, trouble: undefined });
+    if (seen.stored.desired === "deleted") return;
+    const taken = await this.#take(id, () => this.#store.setDesired(id, "deleted"));
+    if (!taken) await this.follower.learn([id]);
   }
 
   /** Forgets a sandbox; its name is free again when this resolves. */
   async remove(id: SandboxId): Promise<void> {
-    await this.#store.remove(id);
-    const entry = this.#entries.get(id);
-    if (!entry) return;
-    this.#entries.delete(id);
-    this.#names.delete(qualified(entry.record.workspace, entry.record.name));
-    this.#tell({ kind: "removed", id });
+    this.#removing.add(id);
+    try {
+      await this.#store.remove(id);
+      this.#known.forget(id);
+    } finally {
+      this.#removing.delete(id);
+    }
   }
 
   /**
-   * The sandbox's supervisor said hello, which is what makes a sandbox ready.
+   * The sandbox's supervisor said hello to this replica; a session is what makes a sandbox ready.
    * @throws Refusal `sandbox-missing` where the sandbox is gone or going, `state-conflict` where it is to have no token:
    * its own has just ended.
    */
   sessionStarted(id: SandboxId, instanceId: string): void {
     if (!this.byId(id)) throw new Refusal("sandbox-missing");
     if (!this.mayHaveToken(id)) throw new Refusal("state-conflict", { says: "the sandbox was stopped" });
-    this.#observe(id, { connected: true, starting: false, mainProcessInstanceId: instanceId, trouble: undefined });
+    const news = { connected: true, starting: false, mainProcessInstanceId: instanceId, trouble: undefined };
+    this.#known.observe(id, news);
   }
 
-  /** The sandbox's current session ended; not to be called for one that another has superseded. */
+  /** The sandbox's current session at this replica ended; not to be called for one that another here has superseded. */
   sessionEnded(id: SandboxId): void {
-    this.#observe(id, { connected: false });
+    this.#known.observe(id, { connected: false });
+  }
+
+  /**
+   * Another live replica has the sandbox's session, from an instance of its supervisor; undefined where none has one any
+   * more. It may be told again. Of a sandbox that is not known it is nothing: whoever follows the store tells of the
+   * sandbox first.
+   */
+  sessionElsewhere(id: SandboxId, instanceId: string | undefined): void {
+    const seen = this.#known.observed(id);
+    if (!seen || seen.elsewhere?.instanceId === instanceId) return;
+    if (instanceId === undefined) {
+      this.#known.observe(id, { elsewhere: undefined });
+      return;
+    }
+    const isOfNextRun = seen.stored.desired === "stopped";
+    const arrived = isOfNextRun ? {} : { starting: false, trouble: undefined };
+    this.#known.observe(id, {
+      ...arrived,
+      ...{ elsewhere: { instanceId, isOfNextRun }, mainProcessInstanceId: instanceId },
+    });
   }
 
   /** Says why a sandbox is not what it should be, until its next session or until undefined takes it back. */
   report(id: SandboxId, trouble: Trouble | undefined): void {
-    this.#observe(id, { trouble });
+    this.#known.observe(id, { trouble });
   }
 
   /** Takes over what sandboxes have as policies: now, and on every change until it is disposed. */
   follow(policies: PolicyVersions): Disposable {
-    for (const id of this.#entries.keys()) this.#observe(id, { policyVersion: policies.loadedVersion(id) });
+    this.#policies = policies;
+    for (const id of this.#known.ids()) this.#known.observe(id, { policyVersion: policies.loadedVersion(id) });
     return policies.onChange(({ sandboxId, loadedVersion, resourceVersion = 0 }) => {
-      const stored = this.#entries.get(sandboxId)?.observed.stored;
-      if (!stored) return;
-      const newer = { ...stored, resourceVersion: Math.max(stored.resourceVersion, resourceVersion) };
-      this.#observe(sandboxId, { stored: newer, policyVersion: loadedVersion });
+      const before = this.#known.observed(sandboxId)?.configVersion ?? 0;
+      const configVersion = Math.max(before, resourceVersion);
+      this.#known.observe(sandboxId, { configVersion, policyVersion: loadedVersion });
     });
   }
 
   onChange(listener: SandboxListener): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+    return this.#known.onChange(listener);
   }
 
-  #enter(stored: StoredSandbox): Entry {
-    const now = this.#clock.now();
-    const observed: Observed = {
-      stored,
-      spec: fromBinary(SandboxSpecSchema, stored.spec),
-      deletingSince: stored.desired === "deleted" ? now : undefined,
-      halted: false,
-      starting: false,
-      connected: false,
-      mainProcessInstanceId: "",
-      policyVersion: 0,
-      trouble: undefined,
-    };
-    const entry = { observed, record: describe(observed, undefined, now) };
-    this.#entries.set(stored.id, entry);
-    this.#names.set(qualified(stored.workspace, stored.name), stored.id);
-    return entry;
+  /** Calls the listener where something was learned that was wanted of a sandbox, or that it is gone. */
+  onLearned(listener: LearnedListener): Disposable {
+    this.#learned.add(listener);
+    return { [Symbol.dispose]: () => void this.#learned.delete(listener) };
   }
 
-  #observe(id: SandboxId, news: Partial<Observed>): void {
-    const entry = this.#entries.get(id);
-    if (!entry) return;
-    entry.observed = { ...entry.observed, ...news };
-    entry.record = describe(entry.observed, entry.record, this.#clock.now());
-    this.#tell({ kind: "changed", record: entry.record });
+  #demand(id: SandboxId): SandboxRecord {
+    const record = this.find(id);
+    if (!record) throw new Refusal("sandbox-missing");
+    return record;
   }
 
-  #tell(event: SandboxEvent): void {
-    for (const listener of this.#listeners) listener(event);
+  /** Resolves to whether there was a row to take in. */
+  async #take(id: SandboxId, write: () => Promise<StoredSandbox | undefined>): Promise<boolean> {
+    const taken = await this.#known.take([id], async () => {
+      const row = await write();
+      return row ? [row] : [];
+    });
+    return taken.length > 0;
+  }
+
+  #tellLearned(transitions: readonly Transition[]): void {
+    for (const transition of transitions) {
+      const { id, before, now } = transition;
+      if (isSameWish(before, now) || this.#removing.has(id)) continue;
+      for (const listener of this.#learned) listener(transition);
+    }
   }
 }
 
-function demandNotDeleting({ name, deletingSince }: SandboxRecord): void {
-  if (deletingSince === undefined) return;
-  throw new Refusal("state-conflict", { says: `sandbox '${name}' is being deleted` });
+const isEnding = ({ desired, halted }: StoredSandbox) => desired === "stopped" && !halted;
+
+/** One that was stopped and is to be stopped once more was started in between. */
+function isSameWish(before: SandboxRecord | undefined, now: SandboxRecord | undefined): boolean {
+  const isStoppedAgain = before?.phase === SandboxPhase.STOPPED && now?.phase === SandboxPhase.STOPPING;
+  return before?.desired === now?.desired && !isStoppedAgain;
 }
 
-/** Neither part can hold a slash: both are DNS labels. */
-const qualified = (workspace: string, name: string) => `${workspace}/${name}`;
+function demandNotDeleting(sandbox: SandboxRecord): SandboxRecord {
+  if (sandbox.deletingSince === undefined) return sandbox;
+  throw new Refusal("state-conflict", { says: `sandbox '${sandbox.name}' is being deleted` });
+}

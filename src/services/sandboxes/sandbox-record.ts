@@ -14,6 +14,8 @@ export interface SandboxRecord {
   readonly createdAt: number;
   /** What somebody wants of it. */
   readonly desired: StoredSandbox["desired"];
+  /** The name of the replica that made it and runs it; undefined where it was made before replicas had names. */
+  readonly replica: string | undefined;
   /** Since when the sandbox is being deleted, as far as this process knows. */
   readonly deletingSince: number | undefined;
   /** Counts the changes that were stored; sessions that come and go are none. */

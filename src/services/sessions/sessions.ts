@@ -12,8 +12,16 @@ import { Wheel } from "./wheel.ts";
 interface Presence {
   /** A supervisor said hello; what it throws refuses the session. */
   sessionStarted(id: SandboxId, instanceId: string): void;
-  /** The sandbox's session ended and no other has taken its place. */
+  /** The sandbox's session ended and no other of this process has taken its place. */
   sessionEnded(id: SandboxId): void;
+}
+
+/** The session that took the place of another. */
+export interface Successor {
+  readonly sessionId: string;
+  readonly instanceId: string;
+  /** The name of the replica that has it, unless that is this one. */
+  readonly replica?: string;
 }
 
 export interface SessionsOptions {
@@ -40,6 +48,7 @@ const silentTurnsAllowed = 3;
 export class Sessions implements Disposable {
   readonly #options: SessionsOptions;
   readonly #current = new Map<SandboxId, Session>();
+  readonly #listeners = new Set<(id: SandboxId) => void>();
   readonly #wheel: Wheel<Session>;
   #disposed = false;
   #superseded = 0;
@@ -72,13 +81,40 @@ export class Sessions implements Disposable {
       payload: { case: "sessionAccepted", value: { sessionId: session.id, heartbeatIntervalSecs } },
     });
     this.#tell(session, "INFO", "supervisor connected");
-    if (earlier) this.#supersede(earlier, session);
+    if (earlier) this.supersede(earlier, { sessionId: session.id, instanceId });
+    this.#changed(sandboxId);
     return session;
+  }
+
+  /**
+   * Ends a session because its sandbox has a newer one, here or on another replica. Whoever holds the sandbox's token can
+   * bring this about, so it is never done quietly.
+   */
+  supersede(earlier: Session, { sessionId, instanceId, replica }: Successor): void {
+    this.#superseded += 1;
+    const sameProcess = earlier.instanceId === instanceId;
+    this.#tell(earlier, sameProcess ? "INFO" : "WARN", "supervisor session superseded", {
+      by_session: sessionId,
+      by_instance: instanceId,
+      ...(replica !== undefined && { by_replica: replica }),
+    });
+    earlier.end(new Refusal("state-conflict", { says: "superseded by a newer session of this sandbox" }));
   }
 
   /** A sandbox's session, if it has one here. */
   get(id: SandboxId): Session | undefined {
     return this.#current.get(id);
+  }
+
+  /** The current sessions, one a sandbox. */
+  list(): Session[] {
+    return [...this.#current.values()];
+  }
+
+  /** Calls `listener` whenever a sandbox has another session here than before, or none any more; it must not throw. */
+  onChange(listener: (id: SandboxId) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
   stats(): SessionStats {
@@ -88,19 +124,8 @@ export class Sessions implements Disposable {
   /** Tells every supervisor to connect elsewhere, and takes no more. */
   [Symbol.dispose](): void {
     this.#disposed = true;
-    for (const session of [...this.#current.values()]) session.end(new Refusal("shutting-down"));
+    for (const session of this.list()) session.end(new Refusal("shutting-down"));
     this.#wheel[Symbol.dispose]();
-  }
-
-  /** Whoever holds the sandbox's token can do this, so it is never done quietly. */
-  #supersede(earlier: Session, { id, instanceId }: Session): void {
-    this.#superseded += 1;
-    const sameProcess = earlier.instanceId === instanceId;
-    this.#tell(earlier, sameProcess ? "INFO" : "WARN", "supervisor session superseded", {
-      by_session: id,
-      by_instance: instanceId,
-    });
-    earlier.end(new Refusal("state-conflict", { says: "superseded by a newer session of this sandbox" }));
   }
 
   #visit(session: Session): void {
@@ -116,6 +141,11 @@ export class Sessions implements Disposable {
     this.#current.delete(session.sandboxId);
     this.#tell(session, "INFO", "supervisor disconnected");
     this.#options.presence.sessionEnded(session.sandboxId);
+    this.#changed(session.sandboxId);
+  }
+
+  #changed(id: SandboxId): void {
+    for (const listener of this.#listeners) listener(id);
   }
 
   #tell(

@@ -8,6 +8,7 @@ export function parseChange({ seq, kind, subject }: { seq: number; kind: string;
     case "family":
       return { seq, kind, id: stored(subject, parseFamilyId) } satisfies Change;
     case "sandbox":
+    case "session":
       return { seq, kind, id: stored(subject, parseSandboxId) } satisfies Change;
     case "config":
       return { seq, kind, id: subject === "global" ? subject : stored(subject, parseSandboxId) } satisfies Change;

@@ -14,6 +14,9 @@ export interface SandboxRow {
   created_at: number;
   resource_version: number;
   desired: DesiredState;
+  replica: string | null;
+  /** 0 or 1. */
+  halted: number;
 }
 
 export interface SandboxTables {

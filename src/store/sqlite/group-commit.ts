@@ -18,8 +18,9 @@ interface Pending<DB> {
 }
 
 /**
- * Runs concurrent jobs in one transaction, so that they share one wait for the disk. Each has a savepoint: one that
- * fails is undone alone. A caller hears of success after the commit, never before.
+ * Runs concurrent jobs in one transaction, so that they share one wait for the disk. Where one of them fails, all are undone
+ * and run once more, each in a savepoint, so that the one is undone alone: failures are rare, and savepoints cost as much
+ * as the jobs. A caller hears of success after the commit, never before.
  */
 export class GroupCommit<DB> implements AsyncDisposable {
   readonly #db: Kysely<DB>;
@@ -73,11 +74,20 @@ export class GroupCommit<DB> implements AsyncDisposable {
   }
 
   async #commit(group: readonly Pending<DB>[]): Promise<void> {
+    try {
+      await this.#transact(group, plainly);
+    } catch (thrown) {
+      if (!(thrown instanceof JobFailure)) throw thrown;
+      await this.#transact(group, inSavepoint);
+    }
+  }
+
+  async #transact(group: readonly Pending<DB>[], run: Run<DB>): Promise<void> {
     let cause: unknown;
     try {
       await this.#db.transaction().execute(async (transaction) => {
         try {
-          for (const pending of group) await inSavepoint(transaction, pending);
+          for (const pending of group) await run(transaction, pending);
         } catch (thrown) {
           cause = thrown;
           throw thrown;
@@ -97,6 +107,17 @@ export class CommitFailure extends Error {
   constructor(cause: unknown) {
     super("the transaction failed", { cause });
   }
+}
+
+/** One of the jobs failed; the transaction is of no use. */
+class JobFailure extends Error {
+  override readonly name = "JobFailure";
+}
+
+type Run<DB> = (transaction: Transaction<DB>, pending: Pending<DB>) => Promise<void>;
+
+async function plainly<DB>(transaction: Transaction<DB>, pending: Pending<DB>): Promise<void> {
+  if (!(await pending.run(transaction))) throw new JobFailure();
 }
 
 async function inSavepoint<DB>(transaction: Transaction<DB>, pending: Pending<DB>): Promise<void> {

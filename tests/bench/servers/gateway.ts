@@ -18,6 +18,7 @@ const driver = new InertDriver();
 const gateway = await startGateway(
   {
     gatewayId: "openshell",
+    replica: { name: "bench" },
     database: { kind: "sqlite", path: join(directory, "openshell.db") },
     listeners: [{ kind: "users", host: "127.0.0.1", port: 0 }],
     roles: { adminRole: "openshell-admin", userRole: "openshell-user", enforceScopes: false },

@@ -1,6 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import type { GatewayMessageSchema, SupervisorMessage } from "../../../gen/openshell/v1/supervisor_pb.ts";
+import { Refusal } from "../../../src/core/refusal.ts";
+import { toConnectError } from "../../../src/http/rpc/connect-error.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { RunningSupervisor } from "./running-supervisor.ts";
 import { sandboxId } from "./sandbox-id.ts";
@@ -88,7 +90,7 @@ test.each([
   await using _ = gateway;
   const clock = new FakeClock();
   await using running = new RunningSupervisor({ endpoint: gateway.url, clock });
-  for (const [at, waitMs] of [750, 1500, 3000].entries()) {
+  for (const [at, waitMs] of [1000, 2000, 4000].entries()) {
     await until(() => running.stderr.split(says).length - 1 === at + 1);
     await clock.advance(waitMs - 10);
     expect(sessions).toHaveLength(at + 1);
@@ -96,6 +98,25 @@ test.each([
     await until(() => sessions.length === at + 2);
   }
   await until(() => running.stderr.includes("accepted the session"));
+});
+
+test("a gateway that drains is obeyed: the next session comes when it said, and a tenth of that later at most", async () => {
+  let sessions = 0;
+  await using gateway = await TestGateway.start({
+    async *connectSupervisor(messages): AsyncGenerator<Answer> {
+      sessions += 1;
+      yield accept;
+      if (sessions === 1) throw toConnectError(new Refusal("shutting-down", { retryAfterMs: 4000 }));
+      for await (const _ of messages);
+    },
+  });
+  const clock = new FakeClock();
+  await using running = new RunningSupervisor({ endpoint: gateway.url, clock });
+  await until(() => running.stderr.includes("the gateway is shutting down"));
+  await clock.advance(4000);
+  expect(sessions).toBe(1);
+  await clock.advance(400);
+  await until(() => sessions === 2);
 });
 
 test("a broken connection costs a session and no more", async () => {

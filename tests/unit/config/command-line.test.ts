@@ -55,5 +55,20 @@ test.each([
   [["generate-certs", "--port", "1"], "error: unknown option '--port'\n"],
   [["--oidc-issuer", "x"], "error: unknown option '--oidc-issuer'\n"],
 ])("%j is a mistake", (argv, text) => {
-  expect(parse(...argv)).toEqual({ command: "say", text, to: "stderr", exitCode: 1 });
+  expect(parse(...argv)).toEqual({ command: "say", text, to: "stderr", exitCode: 2 });
+});
+
+test.each([
+  ["--db-ulr=postgres://ada:hunter2@db/x"],
+  ["--db-ulr=postgres://ada:hun/ter2@db/x"],
+  ["serve", "postgres://ada:hunter2@db/x"],
+  ["postgres://ada:hunter2@db/x"],
+])("T7: a mistake in %j is told without a password", (...argv) => {
+  const said = parse(...argv);
+  expect(said).toMatchObject({
+    command: "say",
+    exitCode: 2,
+    text: expect.stringContaining("postgres://[secret]@db/x"),
+  });
+  expect(JSON.stringify(said)).not.toMatch(/ada|ter2/);
 });

@@ -28,7 +28,7 @@ test.each([
   ["keys activate now", /too many arguments/],
   ["keys activate --kid", /argument missing/],
 ])("%s is refused, and nothing is done", (line, says) => {
-  expect(parse(line)).toMatchObject({ command: "say", to: "stderr", exitCode: 1, text: expect.stringMatching(says) });
+  expect(parse(line)).toMatchObject({ command: "say", to: "stderr", exitCode: 2, text: expect.stringMatching(says) });
 });
 
 test("keys and its commands explain themselves", () => {

@@ -1,6 +1,13 @@
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type GatewayConfig, localTlsDirectory } from "../../../src/config/index.ts";
+import {
+  ConfigError,
+  type GatewayConfig,
+  loadDatabaseConfig,
+  localTlsDirectory,
+  parseCommandLine,
+} from "../../../src/config/index.ts";
 import { defaultLimits } from "../../../src/http/limits.ts";
 import { Place } from "./place.ts";
 
@@ -25,6 +32,7 @@ test("without a word, a gateway listens on loopback in cleartext and keeps its t
     allowUnauthenticatedUsers: false,
     allowedHosts: [],
     database: { kind: "sqlite", path: join(state, "gateway/openshell.db") },
+    replicaName: undefined,
     signingKey: {
       signing: join(state, "tls/jwt/signing.pem"),
       public: join(state, "tls/jwt/public.pem"),
@@ -39,6 +47,7 @@ test("without a word, a gateway listens on loopback in cleartext and keeps its t
       refreshPerMinute: 10,
       refreshBurst: 10,
       revokeOnReuse: true,
+      longestBlindMs: 5_000,
     },
     drivers: ["process"],
     reflection: false,
@@ -217,6 +226,79 @@ test.each([
   expect((await place.load(["--db-url", url])).database).toEqual({ kind: "sqlite", path });
 });
 
+describe("a database on Postgres", () => {
+  const url = "postgres://ada:hunter2@db.example:6432/openshell?sslmode=verify-full";
+
+  test.each([
+    url,
+    "postgresql://ada@[::1]/openshell",
+    "postgres://ada@localhost/openshell?host=/run/postgresql",
+    "postgres://ada:p%2Fw%23@db/x#y",
+  ])("is taken from %s, whatever else that says", async (given) => {
+    const { database } = await place.load(["--db-url", given]);
+    expect(database).toMatchObject({ kind: "postgres", connections: 10 });
+    expect(database.kind === "postgres" && database.url.reveal()).toBe(given);
+  });
+
+  test("has as many connections as are wanted", async () => {
+    const connections = async (argv: string[], environment = {}) => {
+      const { database } = await place.load(argv, { OPENSHELL_DB_URL: url, ...environment });
+      return database.kind === "postgres" && database.connections;
+    };
+    place.toml("db_connections = 3");
+    expect(await connections([])).toBe(3);
+    expect(await connections([], { OPENSHELL_DB_CONNECTIONS: "4" })).toBe(4);
+    expect(await connections(["--db-connections", "100"], { OPENSHELL_DB_CONNECTIONS: "4" })).toBe(100);
+  });
+
+  test("T7: does not print its URL, nor a byte of it", async () => {
+    const config = await place.load([], { OPENSHELL_DB_URL: url });
+    for (const printed of [JSON.stringify(config), inspect(config, { depth: 9, showHidden: true })]) {
+      expect(printed).toContain("postgres");
+      expect(printed).not.toMatch(/ada|hunter2|db\.example|6432/);
+    }
+  });
+});
+
+describe("a replica's name", () => {
+  test.each(["a", "openshell-gateway-0", "~!{}", "x".repeat(63)])("can be %s", async (name) => {
+    expect((await place.load(["--replica-name", name])).replicaName).toBe(name);
+    expect((await place.load([], { OPENSHELL_REPLICA_NAME: name })).replicaName).toBe(name);
+    place.toml(`replica_name = "${name}"`);
+    expect((await place.load()).replicaName).toBe(name);
+  });
+});
+
+describe("the database alone", () => {
+  const loadDatabase = (argv: string[], environment = {}) => {
+    const plan = parseCommandLine(["migrate", ...argv], "0");
+    if (plan.command !== "migrate") throw new Error("not a command line that migrates");
+    return loadDatabaseConfig({ flags: plan.flags, environment: { HOME: place.home, ...environment } });
+  };
+
+  test("is the one that serve would use, without the keys and certificates that serve needs", async () => {
+    using bare = new Place();
+    const found = await loadDatabaseConfig({ flags: new Map(), environment: { HOME: bare.home } });
+    expect(found).toEqual({ kind: "sqlite", path: join(bare.home, ".local/state/openshell/gateway/openshell.db") });
+    place.toml(`state_dir = "/srv/own"`);
+    expect(await loadDatabase([])).toEqual((await place.load(["--dev"])).database);
+    expect(await loadDatabase(["--state-dir", "/srv/flag"])).toMatchObject({ path: "/srv/flag/gateway/openshell.db" });
+    expect(await loadDatabase(["--db-url", "sqlite:/a"], { OPENSHELL_DB_URL: "sqlite:/b" })).toMatchObject({
+      path: "/a",
+    });
+  });
+
+  test.each<[string[], Record<string, string>]>([
+    [["--db-url", "postgres://ada:hunter2@db"], {}],
+    [[], { OPENSHELL_DB_URL: "postgres://ada:hunter2@db" }],
+    [[], { OPENSHELL_DB_CONNECTIONS: "0" }],
+  ])("is refused as serve would refuse it: %j %j", async (argv, environment) => {
+    const refused = loadDatabase(argv, environment);
+    await expect(refused).rejects.toBeInstanceOf(ConfigError);
+    await expect(refused).rejects.not.toThrow("hunter2");
+  });
+});
+
 test("all that tokens and limits can be told arrives", async () => {
   place.toml(`
     drain_deadline_secs = 3
@@ -228,6 +310,7 @@ test("all that tokens and limits can be told arrives", async () => {
     refresh_per_minute = 6
     refresh_burst = 3
     revoke_on_reuse = false
+    revocation_bound_secs = 2
     [openshell.gateway.limits]
     max_message_bytes = 2048
     ping_interval_secs = 7
@@ -241,6 +324,7 @@ test("all that tokens and limits can be told arrives", async () => {
     refreshPerMinute: 6,
     refreshBurst: 3,
     revokeOnReuse: false,
+    longestBlindMs: 2_000,
   });
   expect(config.limits).toEqual({ ...defaultLimits, messageBytes: 2_048, pingMs: 7_000 });
   expect(config.drainMs).toBe(3_000);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { shapeOf } from "../../../src/config/shape.ts";
 import { Place } from "./place.ts";
 
 let place: Place;
@@ -80,6 +81,22 @@ test.each<[string, string, string]>([
     "openshell.gateway.gateway_jwt.ttl_secs",
     "expected a whole number from 60 to 86400 (seconds), got a date",
   ],
+  ...[1, 61].map((secs): [string, string, string] => [
+    `gateway_jwt.revocation_bound_secs = ${secs}`,
+    "openshell.gateway.gateway_jwt.revocation_bound_secs",
+    `expected a whole number from 2 to 60 (seconds), got the number ${secs}`,
+  ]),
+  [
+    "db_connections = '5'",
+    "openshell.gateway.db_connections",
+    `expected a whole number from 1 to 100, got the string "5"`,
+  ],
+  [
+    "replica_name = ''",
+    "openshell.gateway.replica_name",
+    "expected 1 to 63 printable ASCII characters without spaces, got an empty string",
+  ],
+  ["db_url = 'sqlite:x'", "openshell.gateway.db_url", "unknown key"],
   [
     "gateway_jwt.gateway_id = 'a b'",
     "openshell.gateway.gateway_jwt.gateway_id",
@@ -128,6 +145,18 @@ test.each<[string[], Record<string, string>, string]>([
     {},
     "--drain-deadline: expected a whole number from 0 to 3600 (seconds), got the number 4000",
   ],
+  [["--db-connections", "0"], {}, "--db-connections: expected a whole number from 1 to 100, got the number 0"],
+  [["--db-connections", "101"], {}, "--db-connections: expected a whole number from 1 to 100, got the number 101"],
+  [
+    [],
+    { OPENSHELL_DB_CONNECTIONS: "ten" },
+    `OPENSHELL_DB_CONNECTIONS: expected a whole number from 1 to 100, got the string "ten"`,
+  ],
+  ...["a b", "é", "x".repeat(64), "a\n"].map((given): [string[], Record<string, string>, string] => [
+    ["--replica-name", given],
+    {},
+    `--replica-name: expected 1 to 63 printable ASCII characters without spaces, got ${shapeOf(given)}`,
+  ]),
   [[], { OPENSHELL_SERVER_PORT: "x" }, `OPENSHELL_SERVER_PORT: expected a port from 0 to 65535, got the string "x"`],
   [[], { OPENSHELL_DISABLE_TLS: "on" }, `OPENSHELL_DISABLE_TLS: expected true or false, got the string "on"`],
   ...["10.0.0.0/33", "10.0.0.0/", "proxy.example", "::1/129"].map(
@@ -252,12 +281,23 @@ describe("half-made sets of files", () => {
 });
 
 describe("T7: no secret is repeated", () => {
+  const postgresShape = "postgres://user:password@host:port/database";
+  const postgres = `expected ${postgresShape}, what is special in a URL escaped as %XX`;
+  const anyDatabase = `expected sqlite:<path> without a query, or ${postgresShape}`;
+
   test.each([
-    ["postgres://openshell:hunter2@db/openshell", "this gateway does not have Postgres yet; expected sqlite:<path>"],
-    ["mysql://openshell:hunter2@db/x", "expected sqlite:<path> without a query, got a string of 30 characters"],
-    ["sqlite:/x?password=hunter2", "expected sqlite:<path> without a query, got a string of 26 characters"],
+    ["mysql://openshell:hunter2@db/x", `${anyDatabase}, got a string of 30 characters`],
+    ["sqlite:/x?password=hunter2", `${anyDatabase}, got a string of 26 characters`],
     ["sqlite::memory:", "a database in memory would forget what was revoked; expected sqlite:<path>"],
-    ["hunter2", "expected sqlite:<path> without a query, got a string of 7 characters"],
+    ["hunter2", `${anyDatabase}, got a string of 7 characters`],
+    ["postgres:openshell:hunter2@db/openshell", `${postgres}, got a string of 39 characters`],
+    ["postgres://openshell:hunter2@db", `${postgres}, got a string of 31 characters`],
+    ["postgres://openshell:hunter2@db/", `${postgres}, got a string of 32 characters`],
+    ["postgres://openshell:hun/ter2@db/openshell", `${postgres}, got a string of 42 characters`],
+    ["postgres://openshell:hun#ter2@db/openshell", `${postgres}, got a string of 42 characters`],
+    ["postgres://openshell:hunter2@db:x/openshell", `${postgres}, got a string of 43 characters`],
+    ["postgresql://openshell:hunter2@db/a/b", `${postgres}, got a string of 37 characters`],
+    ["POSTGRES://openshell:hunter2@db/openshell", `${anyDatabase}, got a string of 41 characters`],
   ])("%s is refused without itself", async (url, problem) => {
     expect(await place.problems(["--db-url", url])).toEqual([`--db-url: ${problem}`]);
     expect(await place.problems([], { OPENSHELL_DB_URL: url })).toEqual([`OPENSHELL_DB_URL: ${problem}`]);

@@ -6,7 +6,7 @@ import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { backup, openStore, restore, type Store } from "../../../src/store/index.ts";
-import { newFamily } from "../../contract/families.ts";
+import { beginFamily } from "../../contract/families.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
@@ -32,9 +32,7 @@ async function idsIn(path: string) {
 }
 
 async function begin(store: Store): Promise<string> {
-  const family = newFamily();
-  await store.families.begin(family);
-  return family.familyId;
+  return (await beginFamily(store)).familyId;
 }
 
 test("a backup of a store that is in use holds what was committed, in one file that its owner alone can read", async () => {

@@ -45,6 +45,22 @@ test("of concurrent jobs one that fails fails alone", async () => {
   expect(await ids()).toEqual([1, 2, 3]);
 });
 
+test("jobs beside one that fails are run again, and what they wrote is there once", async () => {
+  let runs = 0;
+  const counted = writes.write(async (tx) => {
+    runs += 1;
+    await tx
+      .insertInto("notes")
+      .values({ id: 4, text: `run ${runs}` })
+      .execute();
+    return runs;
+  });
+  const failing = writes.write(() => Promise.reject(new Error("no")));
+  await expect(failing).rejects.toThrow("no");
+  expect(await counted).toBe(2);
+  expect(await db.selectFrom("notes").select("text").execute()).toEqual([{ text: "run 2" }]);
+});
+
 test("a job that throws after it wrote leaves nothing, and its caller gets the very error", async () => {
   const failure = new Error("changed my mind");
   const failing = writes.write(async (tx) => {

@@ -5,6 +5,7 @@ import type { Migration } from "kysely/migration";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { silentLog } from "../../../src/core/log.ts";
+import { isSqlite } from "../../../src/store/engine-differences.ts";
 import { openStore } from "../../../src/store/index.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { migrations } from "../../../src/store/migrations/index.ts";
@@ -54,6 +55,7 @@ describe("in SQLite", () =>
     "0002-policies": "e4a48e1ce5dec997",
     "0003-one-live-family": "072f3ec55dc59758",
     "0004-changes": "960c26cff531facd",
+    "0005-replicas": "0811f569da36b99a",
   }));
 
 describePostgres("in Postgres", () => {
@@ -68,6 +70,7 @@ describePostgres("in Postgres", () => {
     "0002-policies": "e4a48e1ce5dec997",
     "0003-one-live-family": "072f3ec55dc59758",
     "0004-changes": "6ff6e98ceaa94dd1",
+    "0005-replicas": "9a57f56f08b369a7",
   });
 
   test("replicas that start at the same time on a new database all open it, and it is migrated once", async () => {
@@ -187,6 +190,19 @@ function migrationTests(make: () => Promise<EmptyDatabase>, checksums: Readonly<
     expect(await tables()).toEqual([]);
     await migrate(db, silentLog, { "0001-a": making("a"), "0002-b": making("b") });
     expect(await tables()).toEqual(["a", "b"]);
+  });
+
+  test("a sandbox of before there were replicas is kept: nobody's own, and not halted", async () => {
+    const { "0005-replicas": _later, ...before } = migrations;
+    await migrate(db, silentLog, before);
+    const bytes = isSqlite(db) ? sql`x'00'` : sql`'\\x00'::bytea`;
+    await sql`insert into sandboxes (id, workspace, name, spec, labels, annotations, created_at, resource_version, desired)
+      values ('one', 'default', 'one', ${bytes}, '{}', '{}', 1, 7, 'stopped')`.execute(db);
+    await migrate(db, silentLog);
+    const { rows } = await sql`select id, desired, replica, halted, resource_version from sandboxes`.execute(db);
+    expect(rows.map((row) => JSON.stringify(row).replaceAll('"7"', "7"))).toEqual([
+      JSON.stringify({ id: "one", desired: "stopped", replica: null, halted: 0, resource_version: 7 }),
+    ]);
   });
 
   test("a released migration is never edited: each writes exactly what it wrote then", async () => {

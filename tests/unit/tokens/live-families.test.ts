@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { newFamilyId, newSandboxId } from "../../../src/core/ids.ts";
 import type { Family } from "../../../src/tokens/index.ts";
-import { LiveFamilies } from "../../../src/tokens/live-families.ts";
+import { type FamilyChange, LiveFamilies } from "../../../src/tokens/live-families.ts";
 
 const first: Family = {
   familyId: newFamilyId(),
@@ -52,8 +52,8 @@ test("what was revoked is never live again, whatever is learned later", () => {
 
 test("listeners hear of changes alone, until they stop listening", () => {
   const live = new LiveFamilies();
-  const heard: Family[] = [];
-  const listening = live.onChange((family) => heard.push(family));
+  const heard: FamilyChange[] = [];
+  const listening = live.onChange((change) => heard.push(change));
   live.learn(first);
   live.learn({ ...first });
   const second = { ...first, generation: 1 };
@@ -61,5 +61,40 @@ test("listeners hear of changes alone, until they stop listening", () => {
   live.learn(first);
   listening[Symbol.dispose]();
   live.learn({ ...first, generation: 2 });
-  expect(heard).toEqual([first, second]);
+  expect(heard).toEqual([
+    { now: first, before: undefined },
+    { now: second, before: first },
+  ]);
+});
+
+test("a family is taken back to the store's row, or forgotten, and listeners hear of it", () => {
+  const live = new LiveFamilies();
+  const second = live.learn({ ...first, generation: 1 });
+  const heard: FamilyChange[] = [];
+  live.onChange((change) => heard.push(change));
+  live.takeBack(second, first);
+  expect(live.get(first.familyId)).toBe(first);
+  live.takeBack(first, undefined);
+  expect(live.size).toBe(0);
+  expect(heard).toEqual([
+    { now: first, before: second },
+    { now: undefined, before: first },
+  ]);
+});
+
+test("a family that went forward since it was looked at is not taken back", () => {
+  const live = new LiveFamilies();
+  const seen = live.learn({ ...first, generation: 1 });
+  const now = live.learn({ ...first, generation: 2 });
+  live.takeBack(seen, first);
+  live.takeBack({ ...now }, undefined);
+  expect(live.get(first.familyId)).toBe(now);
+});
+
+test("a revoked family is never taken back", () => {
+  const live = new LiveFamilies();
+  const revoked = live.learn({ ...first, revokedAt: 1, revokedFor: "reuse" });
+  live.takeBack(revoked, { ...first });
+  live.takeBack(revoked, undefined);
+  expect(live.get(first.familyId)).toBe(revoked);
 });

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { createSandboxJwtAuthenticator } from "../../../../src/auth/index.ts";
+import { Refusal } from "../../../../src/core/refusal.ts";
 import type { TokenChecks } from "../../../../src/tokens/index.ts";
+import { MemoryFamilyStore } from "../../../support/memory-family-store.ts";
 import {
   arrival,
   callMethod,
@@ -15,7 +17,7 @@ import {
 function counted(tokens: TokenChecks) {
   const counts = { verify: 0, admit: 0 };
   const checks: TokenChecks = {
-    recognises: (keyId) => tokens.recognises(keyId),
+    ...tokens,
     verify: (token) => {
       counts.verify += 1;
       return tokens.verify(token);
@@ -31,13 +33,54 @@ function counted(tokens: TokenChecks) {
 test("a signature is verified once, admission is asked every time", async () => {
   await using gateway = await startTokens();
   const { counts, checks } = counted(gateway.tokens);
-  const authenticator = createSandboxJwtAuthenticator({ tokens: checks });
+  // Made before the authenticator is, as by another replica.
   const { text, sandboxId } = await gateway.issued();
+  const authenticator = createSandboxJwtAuthenticator({ tokens: checks });
   for (let at = 0; at < 10; at += 1) {
     const outcome = await authenticator.authenticate({ method: callMethod, bearer: text, arrival });
     expect(outcome).toMatchObject({ kind: "accept", principal: { sandboxId } });
   }
   expect(counts).toEqual({ verify: 1, admit: 10 });
+});
+
+test("a token that this process made is not verified, and is asked about every time all the same", async () => {
+  await using gateway = await startTokens();
+  const { counts, checks } = counted(gateway.tokens);
+  const authenticator = createSandboxJwtAuthenticator({ tokens: checks });
+  const { text, sandboxId } = await gateway.issued();
+  const outcome = await authenticator.authenticate({ method: callMethod, bearer: text, arrival });
+  expect(outcome).toMatchObject({ kind: "accept", principal: { sandboxId } });
+  await gateway.tokens.revokeSandbox(sandboxId, "operator");
+  expect(await authenticator.authenticate({ method: callMethod, bearer: text, arrival })).toEqual({
+    kind: "refuse",
+    reason: "token-revoked",
+  });
+  expect(counts).toEqual({ verify: 0, admit: 2 });
+});
+
+test("of a token that this process made, one with another signature is verified, and refused", async () => {
+  await using gateway = await startTokens();
+  const { counts, checks } = counted(gateway.tokens);
+  const authenticator = createSandboxJwtAuthenticator({ tokens: checks });
+  const { text } = await gateway.issued();
+  const bearer = text.slice(0, text.lastIndexOf(".") + 1) + Buffer.alloc(64, 1).toString("base64url");
+  expect(await authenticator.authenticate({ method: callMethod, bearer, arrival })).toEqual({
+    kind: "refuse",
+    reason: "token-signature",
+  });
+  expect(counts).toEqual({ verify: 1, admit: 0 });
+});
+
+test("a token that was made and could not be stored is not good", async () => {
+  const store = new MemoryFamilyStore();
+  await using gateway = await startTokens({ store });
+  const authenticator = createSandboxJwtAuthenticator({ tokens: gateway.tokens });
+  const made: string[] = [];
+  gateway.tokens.onMinted((token) => made.push(token.reveal()));
+  store.begin = () => Promise.reject(new Refusal("store-unavailable"));
+  await expect(gateway.issued()).rejects.toThrow("store is not available");
+  const outcome = await authenticator.authenticate({ method: callMethod, bearer: made[0], arrival });
+  expect(outcome).toEqual({ kind: "refuse", reason: "token-unknown" });
 });
 
 test("a token that is known is answered without a promise", async () => {

@@ -65,7 +65,7 @@ async function open(path: string): Promise<Opened> {
       await configuration.createInitial(scope.id, policy, userPrincipal());
       await store.sandboxes.insert({
         ...{ id: scope.id, name, workspace: scope.workspace, spec: new Uint8Array(), labels: {}, annotations: {} },
-        ...{ createdAt: clock.now(), resourceVersion: 1, desired: "running" },
+        ...{ createdAt: clock.now(), resourceVersion: 1, desired: "running", replica: undefined, halted: false },
       });
       return scope;
     },

@@ -41,6 +41,7 @@ const call = (principal = userPrincipal()) => ({
 });
 
 async function createOne(request: MessageInitShape<typeof CreateSandboxRequestSchema> = {}) {
+  world.clock.jump(1);
   const answer = await handlers.createSandbox(create(CreateSandboxRequestSchema, request), call());
   const { sandbox } = create(SandboxResponseSchema, answer);
   const scope = world.registry.byName("default", sandbox?.metadata?.name ?? "");

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SandboxPhase } from "../../../../gen/openshell/v1/sandboxes_pb.ts";
-import type { SandboxId } from "../../../../src/core/ids.ts";
 import { silentLog } from "../../../../src/core/log.ts";
 import type { SandboxPrincipal } from "../../../../src/core/principal.ts";
 import type { Secret } from "../../../../src/core/secret.ts";
@@ -11,88 +10,11 @@ import {
   type SandboxRecord,
   SandboxRegistry,
 } from "../../../../src/services/sandboxes/index.ts";
-import type { SandboxStore, StoredSandbox } from "../../../../src/store/index.ts";
-import { MemoryFamilyStore } from "../../../support/memory-family-store.ts";
 import { userPrincipal } from "../../../support/principals.ts";
 import { newSandbox } from "../../../support/sandbox-world.ts";
-import { ScriptedDriver } from "../../../support/scripted-driver.ts";
 import { type Gateway, newKey, refreshMethod, startTokens } from "../../../support/tokens.ts";
-import { inEveryOrder, Steps } from "./step-by-step.ts";
-
-/** Everything that changes something waits before it does, and again before it says so. */
-class SteppedFamilies extends MemoryFamilyStore {
-  readonly steps: Steps;
-
-  constructor(steps: Steps) {
-    super();
-    this.steps = steps;
-  }
-
-  override begin(...given: Parameters<MemoryFamilyStore["begin"]>) {
-    return this.#step("begin", () => super.begin(...given));
-  }
-
-  override rotate(...given: Parameters<MemoryFamilyStore["rotate"]>) {
-    return this.#step("rotate", () => super.rotate(...given));
-  }
-
-  override revokeSandbox(...given: Parameters<MemoryFamilyStore["revokeSandbox"]>) {
-    return this.#step("revoke", () => super.revokeSandbox(...given));
-  }
-
-  async #step<T>(name: string, work: () => Promise<T>): Promise<T> {
-    await this.steps.reach(name);
-    const result = await work();
-    await this.steps.reach(`${name} done`);
-    return result;
-  }
-}
-
-class SteppedDriver extends ScriptedDriver {
-  readonly steps: Steps;
-
-  constructor(steps: Steps) {
-    super();
-    this.steps = steps;
-  }
-
-  override async deliverToken(id: SandboxId, token: Secret) {
-    await this.steps.reach("deliver");
-    await super.deliverToken(id, token);
-  }
-
-  override async stop(id: SandboxId) {
-    await this.steps.reach("driver.stop");
-    await super.stop(id);
-  }
-
-  override async start(spec: Parameters<ScriptedDriver["start"]>[0]) {
-    await this.steps.reach("driver.start");
-    await super.start(spec);
-  }
-}
-
-function steppedSandboxes(steps: Steps) {
-  const rows = new Map<SandboxId, StoredSandbox>();
-  const store: SandboxStore = {
-    load: async () => [...rows.values()],
-    findMany: async (ids) => ids.flatMap((id) => rows.get(id) ?? []),
-    async insert(sandbox) {
-      rows.set(sandbox.id, sandbox);
-      return true;
-    },
-    async setDesired(id, desired) {
-      await steps.reach(`wish ${desired}`);
-      const row = rows.get(id);
-      const changed = row && { ...row, desired, resourceVersion: row.resourceVersion + 1 };
-      if (changed) rows.set(id, changed);
-      await steps.reach(`wish ${desired} done`);
-      return changed;
-    },
-    remove: async (id) => rows.delete(id),
-  };
-  return { rows, store };
-}
+import { byChance, chances, inEveryOrder, Steps } from "./step-by-step.ts";
+import { SteppedDriver, SteppedFamilies, steppedSandboxes } from "./stepped-stores.ts";
 
 interface Sandbox {
   readonly made: SandboxRecord;
@@ -171,7 +93,7 @@ async function interleave(acts: readonly Act[], choose: (waiting: number) => num
   const sandbox = await running();
   const order = await sandbox.steps.run(async () => {
     await Promise.all(acts.map((act) => act(sandbox)));
-    await sandbox.lifecycle[Symbol.asyncDispose]();
+    await sandbox.lifecycle.idle();
   }, choose);
   const file = sandbox.driver.files.get(sandbox.made.id);
   if (file) sandbox.given.push(file);
@@ -225,7 +147,7 @@ test("a stop that somebody waited for leaves no token good, whatever was under w
       const file = sandbox.driver.files.get(sandbox.made.id) as Secret;
       atOnce = await Promise.all([...sandbox.given, file].map(sandbox.isGood));
       await refreshing;
-      await sandbox.lifecycle[Symbol.asyncDispose]();
+      await sandbox.lifecycle.idle();
     }, choose);
     expect(atOnce).not.toContain(true);
   });
@@ -251,13 +173,6 @@ test("a stop and a start in every order: the sandbox ends up as the later one wa
   });
   expect([...ends].sort()).toEqual(["running", "stopped"]);
 });
-
-/** Steps by chance, which the property's own numbers decide. */
-const byChance = (choices: readonly number[]) => {
-  let at = 0;
-  return (waiting: number) => (waiting === 0 ? 0 : (choices[at++ % choices.length] ?? 0) % waiting);
-};
-const chances = fc.array(fc.nat(20), { minLength: 60, maxLength: 60 });
 
 test("a stop, then a start, while its supervisor and its driver go on: it runs, with a new family, and the old one's tokens are dead", async () => {
   await fc.assert(

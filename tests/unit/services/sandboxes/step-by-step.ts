@@ -1,3 +1,5 @@
+import fc from "fast-check";
+
 /**
  * Lets a test decide in which order things happen that run at the same time. Whoever calls {@link Steps.reach} waits there
  * until the test lets it go on, so that every order of a few callers' steps can be tried, one after the other.
@@ -66,4 +68,13 @@ export async function inEveryOrder(scenario: (choose: (waiting: number) => numbe
     if (!last) return orders;
     last.taken += 1;
   }
+}
+
+/** Numbers for {@link byChance}. */
+export const chances = fc.array(fc.nat(20), { minLength: 60, maxLength: 60 });
+
+/** Steps by chance, which a property's own numbers decide. */
+export function byChance(choices: readonly number[]): (waiting: number) => number {
+  let at = 0;
+  return (waiting) => (waiting === 0 ? 0 : (choices[at++ % choices.length] ?? 0) % waiting);
 }

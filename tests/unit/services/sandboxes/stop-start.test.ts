@@ -21,7 +21,7 @@ afterEach(async () => {
 const phaseOf = (id: SandboxId) => world.registry.find(id)?.phase;
 const fileOf = (id: SandboxId) => world.driver.files.get(id)?.reveal();
 const liveFamilies = (id: SandboxId) => world.store.families.ofSandbox(id);
-const settled = () => world.lifecycle[Symbol.asyncDispose]();
+const settled = () => world.lifecycle.idle();
 const events = () => world.audited.map(({ event }) => event);
 
 async function madeAndReady(): Promise<SandboxId> {
@@ -227,7 +227,7 @@ describe("while a sandbox is stopped", () => {
     const id = await stopped();
     world.driver.running.set(id, { id } as never);
     world = await world.restart();
-    expect(phaseOf(id)).toBe(STOPPING);
+    expect(phaseOf(id)).toBe(STOPPED);
     world.driver.calls.length = 0;
     await world.lifecycle.resume();
     expect([phaseOf(id), world.driver.running.size, world.driver.calls]).toEqual([STOPPED, 0, [`stop ${id}`]]);

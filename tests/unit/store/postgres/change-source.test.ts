@@ -2,7 +2,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../../../src/core/clock.ts";
 import { newFamilyId } from "../../../../src/core/ids.ts";
 import { PostgresChangeSource } from "../../../../src/store/postgres/change-source.ts";
-import { newFamily, newSuccessor } from "../../../contract/families.ts";
+import { beginFamily, newSuccessor } from "../../../contract/families.ts";
+import { inParallel } from "../../../contract/in-parallel.ts";
 import { RecordedChanges } from "../../../contract/recorded-changes.ts";
 import { describePostgres, type TestDatabase } from "../../../support/postgres.ts";
 import { databasesForTests } from "../../../support/temporary-store.ts";
@@ -15,7 +16,7 @@ describePostgres("changes of several replicas", () => {
     const shared = await databases().create();
     onTestFinished(() => shared[Symbol.asyncDispose]());
     const [writer, reader] = await Promise.all([shared.open(), shared.open()]);
-    const heard = new RecordedChanges();
+    const heard = new RecordedChanges("family");
     await Promise.all([reader.feed.follow(heard), writer.feed.follow(new RecordedChanges())]);
     return { writer, reader, heard, database: shared.database, open: () => shared.open() };
   }
@@ -39,8 +40,7 @@ describePostgres("changes of several replicas", () => {
 
   test("what one replica commits the other hears", async () => {
     const { writer, heard } = await followed();
-    const family = newFamily();
-    await writer.families.begin(family);
+    const family = await beginFamily(writer);
     await heard.hear(`family ${family.familyId}`);
   });
 
@@ -65,13 +65,11 @@ describePostgres("changes of several replicas", () => {
     const never = newFamilyId();
     await held.record(never);
     for (let index = 0; index < 5; index += 1) {
-      const family = newFamily();
-      await writer.families.begin(family);
+      const family = await beginFamily(writer);
       await heard.hear(`family ${family.familyId}`);
     }
     await held.end("rollback");
-    const last = newFamily();
-    await writer.families.begin(last);
+    const last = await beginFamily(writer);
     await heard.hear(`family ${last.familyId}`);
     expect(heard.told).not.toContain(`family ${never}`);
     expect(heard.told).toHaveLength(7);
@@ -80,10 +78,8 @@ describePostgres("changes of several replicas", () => {
   test("nothing is missed and nothing told twice while many commit at once", async () => {
     const { writer, open, heard } = await followed();
     const writers = [writer, await open()];
-    const families = Array.from({ length: 200 }, () => newFamily());
-    await Promise.all(families.map((family, index) => writers[index % 2]!.families.begin(family)));
-    const last = newFamily();
-    await writer.families.begin(last);
+    const families = await inParallel(200, (index) => beginFamily(writers[index % 2]!));
+    const last = await beginFamily(writer);
     await heard.hear(`family ${last.familyId}`);
     const names = [...families, last].map(({ familyId }) => `family ${familyId}`);
     expect([...heard.told].sort()).toEqual(["reload", ...names].sort());
@@ -96,8 +92,7 @@ describePostgres("changes of several replicas", () => {
     heard.hold = promise;
     const following = reader.feed.follow(heard);
     await heard.hear("asked");
-    const family = newFamily();
-    await writer.families.begin(family);
+    const family = await beginFamily(writer);
     resolve();
     await following;
     await heard.hear(`family ${family.familyId}`);
@@ -107,9 +102,8 @@ describePostgres("changes of several replicas", () => {
     const { database, writer, heard } = await followed();
     const foreign = `insert into changes (kind, subject, txid) values ('family', $1, '9000000000'::xid8)`;
     await database.query(foreign, [newFamilyId()]);
-    await database.query("insert into changes (kind, subject) values ('session', 'x')");
-    const family = newFamily();
-    await writer.families.begin(family);
+    await database.query("insert into changes (kind, subject) values ('later', 'x')");
+    const family = await beginFamily(writer);
     await heard.hear(`family ${family.familyId}`);
     expect(heard.told).toEqual(["reload", `family ${family.familyId}`]);
   });
@@ -138,15 +132,13 @@ describePostgres("changes of several replicas", () => {
     await expect.poll(() => database.query(`select pid ${listeners}`)).toHaveLength(2);
     await database.query(`select pg_terminate_backend(pid) ${listeners}`);
     await heard.hear("reload", 2);
-    const family = newFamily();
-    await writer.families.begin(family);
+    const family = await beginFamily(writer);
     await heard.hear(`family ${family.familyId}`);
   });
 
   test("whoever is told of a change reads what was committed with it, or something later", async () => {
     const { writer, reader, heard } = await followed();
-    const family = newFamily();
-    await writer.families.begin(family);
+    const family = await beginFamily(writer);
     await writer.families.rotate(family.familyId, 0, newSuccessor("later"));
     await heard.hear(`family ${family.familyId}`, heard.told.length);
     expect(await reader.families.findMany([family.familyId])).toMatchObject([{ keyId: "later", generation: 1 }]);
@@ -158,7 +150,7 @@ describePostgres("changes of several replicas", () => {
     expect(reader.feed.staleness()).toBeLessThan(3_000);
     const { promise, resolve } = Promise.withResolvers<void>();
     heard.hold = promise;
-    await writer.families.begin(newFamily());
+    await beginFamily(writer);
     await expect.poll(() => reader.feed.staleness(), { timeout: 8_000 }).toBeGreaterThan(2_500);
     resolve();
     await expect.poll(() => reader.feed.staleness(), { timeout: 8_000 }).toBeLessThan(1_500);

@@ -3,7 +3,7 @@ import { newFamilyId } from "../../../../src/core/ids.ts";
 import { type Log, silentLog } from "../../../../src/core/log.ts";
 import { Secret } from "../../../../src/core/secret.ts";
 import { openStore } from "../../../../src/store/index.ts";
-import { newFamily, newSuccessor } from "../../../contract/families.ts";
+import { beginFamily, familyToBegin, newSuccessor } from "../../../contract/families.ts";
 import { RecordedChanges } from "../../../contract/recorded-changes.ts";
 import { describeOwnPostgres, type OwnPostgres, startPostgres } from "../../../support/postgres.ts";
 import { type SharedDatabase, type SharedDatabases, sharedDatabases } from "../../../support/temporary-store.ts";
@@ -39,8 +39,7 @@ describeOwnPostgres("Postgres that fails", () => {
       const [store, other] = await Promise.all([shared.open(), shared.open()]);
       const heard = new RecordedChanges();
       await Promise.all([store.feed.follow(heard), other.feed.follow(new RecordedChanges())]);
-      const family = newFamily();
-      await store.families.begin(family);
+      const family = await beginFamily(store);
       const writing = Promise.allSettled(
         Array.from({ length: 50 }, (_, at) => store.families.rotate(family.familyId, at, newSuccessor())),
       );
@@ -72,10 +71,9 @@ describeOwnPostgres("Postgres that fails", () => {
     const acknowledged: string[] = [];
     const revoking = Array.from({ length: 20 }, async () => {
       for (;;) {
-        const family = newFamily();
-        await store.families.begin(family);
-        await store.families.revoke(family.familyId, "operator", 7);
-        acknowledged.push(family.familyId);
+        const { familyId } = await beginFamily(store);
+        await store.families.revoke(familyId, "operator", 7);
+        acknowledged.push(familyId);
       }
     });
     const ended = Promise.allSettled(revoking);
@@ -91,8 +89,7 @@ describeOwnPostgres("Postgres that fails", () => {
   test("a server that became read-only is unavailable, and writing works again where it is not any more", async () => {
     const { database, open } = await opened();
     const store = await open();
-    const family = newFamily();
-    await store.families.begin(family);
+    const family = await beginFamily(store);
     await database.query(`alter database ${database.name} set default_transaction_read_only = on`);
     await database.query(others("pg_terminate_backend(pid)"));
     const revoking = () => store.families.revoke(family.familyId, "operator", 1);
@@ -107,8 +104,7 @@ describeOwnPostgres("Postgres that fails", () => {
   test("a statement that waits too long for a lock is refused, and its connection is free again", async () => {
     const shared = await opened();
     const store = await shared.open({ connections: 1 });
-    const family = newFamily();
-    await store.families.begin(family);
+    const family = await beginFamily(store);
     const holder = await shared.database.connect();
     await holder.query("begin");
     await holder.query("lock table token_families");
@@ -127,7 +123,7 @@ describeOwnPostgres("Postgres that fails", () => {
   test("closing finishes what was being written", async () => {
     const shared = await opened();
     const store = await shared.open();
-    const family = newFamily();
+    const family = await familyToBegin(store);
     const writing = store.families.begin(family);
     await store[Symbol.asyncDispose]();
     expect(await writing).toEqual([]);

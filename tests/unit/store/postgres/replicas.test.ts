@@ -1,8 +1,9 @@
 import { expect, onTestFinished, test } from "vitest";
 import { newSandboxId } from "../../../../src/core/ids.ts";
 import type { Store } from "../../../../src/store/index.ts";
-import { newFamily, newSuccessor } from "../../../contract/families.ts";
-import { describePostgres } from "../../../support/postgres.ts";
+import { beginFamily, familyToBegin, newFamily, newSuccessor } from "../../../contract/families.ts";
+import { inParallel } from "../../../contract/in-parallel.ts";
+import { describePostgres, waitForLocks } from "../../../support/postgres.ts";
 import { databasesForTests, type SharedDatabase } from "../../../support/temporary-store.ts";
 
 const author = { source: "user", principal: "user:idp/ada", at: 1 } as const;
@@ -21,21 +22,17 @@ describePostgres("two stores on one database", () => {
 
   test("T6: of two hundred families that both begin for one sandbox, one is live at the end", async () => {
     const [a, b] = await two();
-    const sandboxId = newSandboxId();
-    const begun = await Promise.all(
-      Array.from({ length: 200 }, (_, index) => (index % 2 ? a : b).families.begin(newFamily({ sandboxId }))),
-    );
+    const { sandboxId } = await familyToBegin(a);
+    const begun = await inParallel(200, (index) => (index % 2 ? a : b).families.begin(newFamily({ sandboxId })));
     expect(await a.families.ofSandbox(sandboxId)).toHaveLength(1);
     expect(new Set(begun.flat().map(({ familyId }) => familyId)).size).toBe(199);
   });
 
   test("B1: of a thousand rotations of one token over both, one makes a successor, and all the others see it", async () => {
     const [a, b] = await two();
-    const { familyId } = await begin(a);
-    const outcomes = await Promise.all(
-      Array.from({ length: 1000 }, (_, index) =>
-        (index % 2 ? a : b).families.rotate(familyId, 0, newSuccessor(`${index}`)),
-      ),
+    const { familyId } = await beginFamily(a);
+    const outcomes = await inParallel(1000, (index) =>
+      (index % 2 ? a : b).families.rotate(familyId, 0, newSuccessor(`${index}`)),
     );
     expect(outcomes.filter((outcome) => outcome?.rotated)).toHaveLength(1);
     const winner = await b.families.find(familyId);
@@ -46,7 +43,7 @@ describePostgres("two stores on one database", () => {
   test("a rotation and a revocation at once, on different stores, leave the family revoked", async () => {
     const [a, b] = await two();
     for (let round = 0; round < 30; round += 1) {
-      const { familyId } = await begin(a);
+      const { familyId } = await beginFamily(a);
       await Promise.all([a.families.rotate(familyId, 0, newSuccessor()), b.families.revoke(familyId, "operator", 7)]);
       expect(await a.families.find(familyId)).toMatchObject({ revokedFor: "operator" });
     }
@@ -54,14 +51,14 @@ describePostgres("two stores on one database", () => {
 
   test("a family that is being rotated is not forgotten, though it had run out", async () => {
     const [a, , shared] = await two();
-    const { familyId } = await begin(a, { expiresAt: 1_000 });
+    const { familyId } = await beginFamily(a, { expiresAt: 1_000 });
     const rotating = await shared.database.connect();
     await rotating.query("begin");
     await rotating.query("update token_families set generation = 1, expires_at = 9000 where family_id = $1", [
       familyId,
     ]);
     const pruning = a.families.prune(5_000);
-    await waitsForLock(shared);
+    await waitForLocks(shared.database);
     await rotating.query("commit");
     await rotating.end();
     expect(await pruning).toBe(0);
@@ -94,7 +91,7 @@ describePostgres("two stores on one database", () => {
       sawRevision = standing.global.revision;
       return policy("{}");
     });
-    await waitsForLock(shared);
+    await waitForLocks(shared.database);
     expect(sawRevision).toBeUndefined();
     await global.query("commit");
     await global.end();
@@ -122,7 +119,7 @@ describePostgres("two stores on one database", () => {
     const touch = "update config_scopes set policy_owner = 'user' where scope = $1";
     await rival.query(touch, ["global"]);
     const changing = b.policies.change(one, author, () => policy("{}"));
-    await waitsForLock(shared);
+    await waitForLocks(shared.database);
     await Promise.all([rival.query(touch, [one]).then(() => rival.query("commit")), changing]);
     await rival.end();
     expect(await a.policies.findMany([one])).toMatchObject([{ policyVersion: 1, owner: "user" }]);
@@ -130,24 +127,9 @@ describePostgres("two stores on one database", () => {
 
   test("the database itself refuses a second live family", async () => {
     const [a, , shared] = await two();
-    const { familyId } = await begin(a);
+    const { familyId } = await beginFamily(a);
     const second = `insert into token_families select gen_random_uuid()::text, sandbox_id, 0, key_id, issued_at,
       expires_at, 0, null, null, null from token_families where family_id = $1`;
     await expect(shared.database.query(second, [familyId])).rejects.toThrow("token_families_live");
   });
-
-  async function begin(store: Store, over: Parameters<typeof newFamily>[0] = {}) {
-    const family = newFamily(over);
-    await store.families.begin(family);
-    return family;
-  }
 });
-
-/** Resolves once somebody in the database waits for a lock. */
-async function waitsForLock({ database }: SharedDatabase): Promise<void> {
-  await expect
-    .poll(() =>
-      database.query("select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"),
-    )
-    .not.toEqual([]);
-}

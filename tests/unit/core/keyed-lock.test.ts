@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { KeyedLock } from "../../../../src/services/sandboxes/keyed-lock.ts";
+import { KeyedLock } from "../../../src/core/keyed-lock.ts";
 
 test("tasks of one key run one after the other, in their order; other keys do not wait", async () => {
   const lock = new KeyedLock<string>();
@@ -23,4 +23,13 @@ test("a task that fails fails alone", async () => {
   const next = lock.run("a", async () => "yes");
   await expect(failing).rejects.toThrow("no");
   expect(await next).toBe("yes");
+});
+
+test("a task does not begin before whoever asked for it goes on", async () => {
+  const lock = new KeyedLock<string>();
+  const said: string[] = [];
+  const running = lock.run("a", async () => void said.push("task"));
+  said.push("caller");
+  await running;
+  expect(said).toEqual(["caller", "task"]);
 });

@@ -1,0 +1,120 @@
+import { join } from "node:path";
+import { Code, createClient } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { OpenShell } from "../../gen/openshell/v1/openshell_pb.ts";
+import { SandboxPhase } from "../../gen/openshell/v1/sandboxes_pb.ts";
+import { silentLog } from "../../src/core/log.ts";
+import { openStore } from "../../src/store/index.ts";
+import { generateSigningKey } from "../../src/tokens/index.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { GatewayProcess, type ToServe } from "./herd/gateway-process.ts";
+import { type Attempt, Herd, toldMs } from "./herd/herd.ts";
+import { seedSandboxes } from "./herd/seed-sandboxes.ts";
+
+const count = 2_000;
+/** For machines that do a lot beside; an idle one needs a fifth of it. */
+const patienceMs = 120_000;
+
+const directory = temporaryDirectory();
+const signingKey = generateSigningKey().signing.reveal();
+const toServe = (port: number): ToServe => ({
+  database: { kind: "sqlite", path: join(directory.path, "openshell.db") },
+  replica: "a",
+  port,
+  signingKey,
+});
+
+let gateway: GatewayProcess;
+let herd: Herd;
+
+beforeAll(async () => {
+  const { database } = toServe(0);
+  if (database.kind !== "sqlite") throw new Error("not the database that was asked for");
+  await using store = await openStore({ database, log: silentLog });
+  const sandboxes = await seedSandboxes(store, signingKey, count);
+  await store[Symbol.asyncDispose]();
+  gateway = await GatewayProcess.start(toServe(0), directory.path);
+  herd = new Herd({ sandboxes, endpoints: [gateway.url], perConnection: 8 });
+  await everybody();
+}, patienceMs);
+
+afterAll(async () => {
+  await herd?.[Symbol.asyncDispose]();
+  await gateway?.[Symbol.asyncDispose]();
+  directory[Symbol.dispose]();
+});
+
+/** Waits until all have a session, and the gateway calls all sandboxes ready. */
+async function everybody(): Promise<void> {
+  await herd.everybody();
+  expect(await phases()).toEqual(Array(count).fill(SandboxPhase.READY));
+}
+
+async function phases(): Promise<(SandboxPhase | undefined)[]> {
+  const sessionManager = new Http2SessionManager(gateway.url);
+  const client = createClient(OpenShell, createGrpcTransport({ baseUrl: gateway.url, sessionManager }));
+  const pages = [0, 1_000].map((offset) => client.listSandboxes({ limit: 1_000, offset, workspace: "default" }));
+  const found = (await Promise.all(pages)).flatMap(({ sandboxes }) => sandboxes);
+  sessionManager.abort();
+  return found.map(({ status }) => status?.phase);
+}
+
+interface Loss {
+  /** The sessions that ended with the gateway. */
+  readonly lost: readonly Attempt[];
+  /** What their supervisors tried until all of them were back. */
+  readonly tried: readonly Attempt[];
+  /** When the next gateway was known to listen. */
+  readonly listensAt: number;
+}
+
+/** Ends the gateway, starts another on the same port and database, and waits until everybody is back. */
+async function lose(how: "drain" | "kill"): Promise<Loss> {
+  const lost = herd.attempts.filter(({ acceptedAt, endedAt }) => acceptedAt !== undefined && endedAt === undefined);
+  const before = herd.attempts.length;
+  const { port } = gateway;
+  await gateway[how]();
+  gateway = await GatewayProcess.start(toServe(port), directory.path);
+  const listensAt = performance.now();
+  await everybody();
+  return { lost, tried: herd.attempts.slice(before), listensAt };
+}
+
+const failures = (attempts: readonly Attempt[]) => attempts.filter(({ failure }) => failure !== undefined);
+const codes = (attempts: readonly Attempt[]) => new Set(failures(attempts).map(({ failure }) => failure?.code));
+
+test(
+  "weakness 21: 2,000 supervisors of a gateway that drains come back evenly, when they were told, and none is refused by the next",
+  async () => {
+    const { lost, tried, listensAt } = await lose("drain");
+    expect(lost).toHaveLength(count);
+    const told = lost.map((attempt) => toldMs(attempt) ?? Number.NaN).toSorted((a, b) => a - b);
+    expect(told[0]).toBeGreaterThanOrEqual(500);
+    expect(told.at(-1)).toBeLessThanOrEqual(4_500);
+    const inOneSecond = told.map((from, at) => told.slice(at).filter((ms) => ms < from + 1_000).length);
+    expect(Math.max(...inOneSecond)).toBeLessThan(650);
+
+    const next = new Map(tried.toReversed().map((attempt) => [attempt.sandbox, attempt]));
+    const early = lost.filter(
+      (attempt) =>
+        (next.get(attempt.sandbox)?.startedAt ?? 0) < (attempt.endedAt ?? 0) + Math.floor(toldMs(attempt) ?? 0),
+    );
+    expect(early).toEqual([]);
+    expect(codes([...lost, ...tried])).toEqual(new Set([Code.Unavailable]));
+    expect(failures(tried.filter(({ startedAt }) => startedAt > listensAt))).toEqual([]);
+  },
+  patienceMs,
+);
+
+test(
+  "weakness 21: 2,000 supervisors of a gateway that is killed come back by themselves, and none is refused once another listens",
+  async () => {
+    const { lost, tried, listensAt } = await lose("kill");
+    expect(lost).toHaveLength(count);
+    expect(lost.map(toldMs).filter((ms) => ms !== undefined)).toEqual([]);
+    expect(codes([...lost, ...tried])).toEqual(new Set([Code.Unavailable]));
+    expect(failures(tried.filter(({ startedAt }) => startedAt > listensAt))).toEqual([]);
+  },
+  patienceMs,
+);
