@@ -141,7 +141,7 @@ export async function startGateway(settings: GatewaySettings, surroundings: Gate
   const replication = isShared
     ? life.use(
         await joinReplicas({
-          ...{ store, registry, sessions, clock, log },
+          ...{ store, registry, sessions, logs, clock, log },
           families: tokens.follower,
           configuration: configuration.follower,
           replica: { id: crypto.randomUUID(), name: replica.name },

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { OpenShell } from "../../gen/openshell/v1/openshell_pb.ts";
+import { compileCache } from "../support/compile-cache.ts";
 import type { Client } from "../support/gateway.ts";
 
 const program = fileURLToPath(new URL("../../src/bin/openshell-gateway.ts", import.meta.url));
@@ -26,7 +27,13 @@ export interface GatewayProgram extends AsyncDisposable {
 /** Starts it and waits until it is ready. The same home and port make it the same installation. */
 export async function startGatewayProgram(home: string, port: number, ...flags: string[]): Promise<GatewayProgram> {
   const child = spawn(process.execPath, [program, "--dev", "--port", String(port), ...flags], {
-    env: { PATH: process.env["PATH"], HOME: home, XDG_STATE_HOME: join(home, "state"), XDG_CONFIG_HOME: home },
+    env: {
+      PATH: process.env["PATH"],
+      HOME: home,
+      XDG_STATE_HOME: join(home, "state"),
+      XDG_CONFIG_HOME: home,
+      ...compileCache,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

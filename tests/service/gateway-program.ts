@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { compileCache } from "../support/compile-cache.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const program = join(import.meta.dirname, "../../src/bin/openshell-gateway.ts");
@@ -33,7 +34,7 @@ export function gatewayProgram(): GatewayProgram {
   const home = directory.path;
   const start = (args: readonly string[], environment: Record<string, string> = {}) => {
     const child = spawn(process.execPath, [program, ...args], {
-      env: { PATH: process.env["PATH"], HOME: home, ...environment },
+      env: { PATH: process.env["PATH"], HOME: home, ...compileCache, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const printed = { stdout: "", stderr: "" };

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { compileCache } from "../support/compile-cache.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const program = fileURLToPath(new URL("../../src/bin/openshell-gateway.ts", import.meta.url));
@@ -19,7 +20,7 @@ async function freePort(): Promise<number> {
 async function startProgram() {
   const life = new AsyncDisposableStack();
   const home = life.use(temporaryDirectory()).path;
-  const env = { PATH: process.env["PATH"], HOME: home, XDG_STATE_HOME: home, XDG_CONFIG_HOME: home };
+  const env = { PATH: process.env["PATH"], HOME: home, XDG_STATE_HOME: home, XDG_CONFIG_HOME: home, ...compileCache };
   const run = (...args: string[]) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { env, encoding: "utf8" });
     return { status, stdout, stderr };

@@ -45,7 +45,7 @@ async function expectRefused(presented: string): Promise<void> {
     inferenceClient(presented).getInferenceBundle({}),
     client(presented).refreshSandboxToken({}),
   ];
-  for (const call of calls) expect((await refusalOf(call)).code).toBe("Unauthenticated");
+  for (const { code } of await Promise.all(calls.map(refusalOf))) expect(code).toBe("Unauthenticated");
 }
 
 /** For the one method that any credential may call, and that names no sandbox. */

@@ -3,6 +3,7 @@ import { AsyncDisposableStack } from "../../core/disposable-stacks.ts";
 import type { SandboxId } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
 import type { ReplicaIdentity, Store } from "../../store/index.ts";
+import type { LogBuffer } from "../logs/index.ts";
 import type { SandboxRegistry } from "../sandboxes/index.ts";
 import { type SessionPlace, type Sessions, type SharedSessionStats, SharedSessions } from "../sessions/index.ts";
 import { type Followers, followerOf } from "./follower-of.ts";
@@ -14,6 +15,7 @@ export interface ReplicationOptions {
   readonly registry: SandboxRegistry;
   readonly sessions: Sessions;
   readonly replica: Pick<ReplicaIdentity, "id" | "name">;
+  readonly logs: LogBuffer;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -39,10 +41,10 @@ export interface Replication extends AsyncDisposable {
  * @throws Refusal `store-unavailable`.
  */
 export async function joinReplicas(options: ReplicationOptions): Promise<Replication> {
-  const { store, families, configuration, registry, sessions, replica, clock, log } = options;
+  const { store, families, configuration, registry, sessions, replica, logs, clock, log } = options;
   await using joining = new AsyncDisposableStack();
   const shared = joining.use(
-    new SharedSessions({ ...{ sessions, replica, clock, log }, store: store.replicas, presence: registry }),
+    new SharedSessions({ ...{ sessions, replica, logs, clock, log }, store: store.replicas, presence: registry }),
   );
   const follower = followerOf({ families, configuration, sandboxes: registry.follower, sessions: shared.follower });
   joining.use(await store.feed.follow(follower));

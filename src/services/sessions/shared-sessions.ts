@@ -3,6 +3,7 @@ import { DisposableStack } from "../../core/disposable-stacks.ts";
 import type { SandboxId } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
 import type { ReplicaIdentity, ReplicaStore, StoredSession } from "../../store/index.ts";
+import type { LogBuffer } from "../logs/index.ts";
 import { ReplicaLease } from "./replica-lease.ts";
 import type { Session } from "./session.ts";
 import { SessionRecorder } from "./session-recorder.ts";
@@ -20,6 +21,8 @@ export interface SharedSessionsOptions {
     sessionElsewhere(id: SandboxId, instanceId: string | undefined): void;
   };
   readonly replica: Pick<ReplicaIdentity, "id" | "name">;
+  /** Where users see what happened to their sandbox's session. */
+  readonly logs: Pick<LogBuffer, "append">;
   readonly clock: Clock;
   readonly log: Log;
   /** After how long without a renewal a replica counts as dead, in milliseconds; 6000 unless told, alike on all. */
@@ -183,6 +186,7 @@ export class SharedSessions implements AsyncDisposable {
   #take(id: SandboxId, row: StoredSession | undefined, recorded: Session | undefined): void {
     const { sessions, presence, replica } = this.#options;
     if (row && row.replica.id !== replica.id) {
+      this.#tellWhere(row);
       this.#elsewhere.set(id, row);
       const local = sessions.get(id);
       if (local && local !== recorded) return;
@@ -194,6 +198,15 @@ export class SharedSessions implements AsyncDisposable {
     }
     if (this.#elsewhere.delete(id)) presence.sessionElsewhere(id, undefined);
     this.#recorder.found(id, row?.sessionId, recorded);
+  }
+
+  /** Lines of sandboxes stay with the replica that got them: whoever looks for them here is told where they are. */
+  #tellWhere({ sandboxId, sessionId, instanceId, replica: { name } }: StoredSession): void {
+    if (this.#elsewhere.get(sandboxId)?.sessionId === sessionId) return;
+    const message = `the supervisor is connected to replica ${name}, which keeps its lines`;
+    const fields = { session: sessionId, instance: instanceId, replica: name };
+    const line = { level: "INFO", target: "gateway.sessions", message, fields };
+    this.#options.logs.append(sandboxId, "gateway", [line]);
   }
 
   /** Those that were recorded, by their sandboxes. */

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compileCache } from "../../support/compile-cache.ts";
 
 const program = join(import.meta.dirname, "../../../src/bin/openshell.ts");
 
@@ -31,7 +32,13 @@ export async function newUser(env: Record<string, string> = {}): Promise<User> {
   const home = await mkdtemp(join(tmpdir(), "openshell-cli-"));
   const start = (...args: string[]): Run => {
     const child = spawn(process.execPath, [program, ...args], {
-      env: { HOME: home, PATH: process.env["PATH"], OPENSHELL_SYSTEM_GATEWAY_DIR: join(home, "system"), ...env },
+      env: {
+        HOME: home,
+        PATH: process.env["PATH"],
+        OPENSHELL_SYSTEM_GATEWAY_DIR: join(home, "system"),
+        ...compileCache,
+        ...env,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const texts = { stdout: "", stderr: "" };

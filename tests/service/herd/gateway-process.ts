@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compileCache } from "../../support/compile-cache.ts";
 
 /** What a gateway is to serve. Several may have one database of kind `postgres`, each with a name and a port of its own. */
 export interface ToServe {
@@ -34,7 +35,11 @@ export class GatewayProcess implements AsyncDisposable {
   static async start(toServe: ToServe, directory: string): Promise<GatewayProcess> {
     const logFile = join(directory, "gateway.log");
     const log = openSync(logFile, "a");
-    const child = fork(program, { execArgv: [], stdio: ["ignore", log, log, "ipc"] });
+    const child = fork(program, {
+      execArgv: [],
+      env: { ...process.env, ...compileCache },
+      stdio: ["ignore", log, log, "ipc"],
+    });
     closeSync(log);
     const ended = once(child, "exit");
     child.send(toServe);

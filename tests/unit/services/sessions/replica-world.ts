@@ -57,7 +57,7 @@ export class Replica implements AsyncDisposable {
     };
     this.sessions = new Sessions({ clock, log, presence, logs: this.logs });
     this.shared = new SharedSessions({
-      ...{ sessions: this.sessions, store: this.store, presence, clock, log },
+      ...{ sessions: this.sessions, store: this.store, logs: this.logs, presence, clock, log },
       replica: { id: this.id, name },
     });
   }

@@ -161,6 +161,23 @@ onEachDatabase("sessions over replicas", (open) => {
     ]);
   });
 
+  test("whoever looks for a sandbox's lines is told, once, which replica keeps them", async () => {
+    const { session } = a.connect(sandbox, "one");
+    await a.record();
+    await b.learn(sandbox);
+    await b.learn(sandbox);
+    await b.reload();
+    const query = { lines: 0, sinceMs: 0n, sources: [], minLevel: "" };
+    const scope = grantScope({ id: sandbox, name: "a", workspace: "default" });
+    expect(b.logs.tail(scope, query).lines).toMatchObject([
+      {
+        source: "gateway",
+        message: "the supervisor is connected to replica a, which keeps its lines",
+        fields: { replica: "a", instance: "one", session: session.id },
+      },
+    ]);
+  });
+
   test("other sandboxes' sessions stay when one is superseded", async () => {
     const other = a.connect(newSandboxId());
     a.connect(sandbox);
