@@ -81,6 +81,8 @@ export function createAdmission({ ledger, alarm, clock, log, leewayMs, graceMs, 
       return refused("revocations-unknown");
     }
     if (judgement === "token-reused") await alarm.raise(principal);
+    // The store may have been waited for until nobody knew any more whether the family was revoked meanwhile.
+    if (isBlind()) return refused("revocations-unknown");
     if (judgement === "good") return accepted(principal);
     return refused(judgement === "unknown-here" || judgement === "first-presentation" ? "token-unknown" : judgement);
   }

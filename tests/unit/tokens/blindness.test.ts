@@ -54,6 +54,25 @@ describe("a replica that may have missed revocations for longer than its bound",
     expect(gateway.tokens.stats().reuses).toBe(0);
   });
 
+  test("does not serve a first call that waited for the store while the family was revoked elsewhere", async () => {
+    const { state, options } = feed();
+    const store = new MemoryFamilyStore();
+    await using gateway = await startTokens({ ...options, store });
+    const { token } = await gateway.issued();
+    const [marking, marked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { markPresented } = store;
+    store.markPresented = async (...row) => {
+      marking.resolve();
+      await marked.promise;
+      return markPresented.apply(store, row);
+    };
+    const call = gateway.present(token);
+    await marking.promise;
+    state.staleness = boundMs + 1;
+    marked.resolve();
+    expect(await call).toEqual(refusedFor("revocations-unknown"));
+  });
+
   test("still tells a token that ran out, or that nobody signed, that it is no good", async () => {
     const { state, options } = feed();
     await using gateway = await startTokens(options);
