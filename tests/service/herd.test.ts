@@ -1,18 +1,18 @@
 import { join } from "node:path";
-import { Code, createClient } from "@connectrpc/connect";
-import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { OpenShell } from "../../gen/openshell/v1/openshell_pb.ts";
-import { SandboxPhase } from "../../gen/openshell/v1/sandboxes_pb.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { openStore } from "../../src/store/index.ts";
 import { generateSigningKey } from "../../src/tokens/index.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { GatewayProcess, type ToServe } from "./herd/gateway-process.ts";
 import { type Attempt, Herd, toldMs } from "./herd/herd.ts";
+import { readyCount } from "./herd/ready-count.ts";
 import { seedSandboxes } from "./herd/seed-sandboxes.ts";
 
 const count = 2_000;
+/** Timers count from the beginning of their turn of the event loop, and 2,000 ends in one process are a long turn. */
+const turnMs = 300;
 /** For machines that do a lot beside; an idle one needs a fifth of it. */
 const patienceMs = 120_000;
 
@@ -48,16 +48,7 @@ afterAll(async () => {
 /** Waits until all have a session, and the gateway calls all sandboxes ready. */
 async function everybody(): Promise<void> {
   await herd.everybody();
-  expect(await phases()).toEqual(Array(count).fill(SandboxPhase.READY));
-}
-
-async function phases(): Promise<(SandboxPhase | undefined)[]> {
-  const sessionManager = new Http2SessionManager(gateway.url);
-  const client = createClient(OpenShell, createGrpcTransport({ baseUrl: gateway.url, sessionManager }));
-  const pages = [0, 1_000].map((offset) => client.listSandboxes({ limit: 1_000, offset, workspace: "default" }));
-  const found = (await Promise.all(pages)).flatMap(({ sandboxes }) => sandboxes);
-  sessionManager.abort();
-  return found.map(({ status }) => status?.phase);
+  expect(await readyCount(gateway.url, count)).toBe(count);
 }
 
 interface Loss {
@@ -70,11 +61,11 @@ interface Loss {
 }
 
 /** Ends the gateway, starts another on the same port and database, and waits until everybody is back. */
-async function lose(how: "drain" | "kill"): Promise<Loss> {
+async function lose(): Promise<Loss> {
   const lost = herd.attempts.filter(({ acceptedAt, endedAt }) => acceptedAt !== undefined && endedAt === undefined);
   const before = herd.attempts.length;
   const { port } = gateway;
-  await gateway[how]();
+  await gateway.drain();
   gateway = await GatewayProcess.start(toServe(port), directory.path);
   const listensAt = performance.now();
   await everybody();
@@ -87,7 +78,7 @@ const codes = (attempts: readonly Attempt[]) => new Set(failures(attempts).map((
 test(
   "weakness 21: 2,000 supervisors of a gateway that drains come back evenly, when they were told, and none is refused by the next",
   async () => {
-    const { lost, tried, listensAt } = await lose("drain");
+    const { lost, tried, listensAt } = await lose();
     expect(lost).toHaveLength(count);
     const told = lost.map((attempt) => toldMs(attempt) ?? Number.NaN).toSorted((a, b) => a - b);
     expect(told[0]).toBeGreaterThanOrEqual(500);
@@ -98,21 +89,9 @@ test(
     const next = new Map(tried.toReversed().map((attempt) => [attempt.sandbox, attempt]));
     const early = lost.filter(
       (attempt) =>
-        (next.get(attempt.sandbox)?.startedAt ?? 0) < (attempt.endedAt ?? 0) + Math.floor(toldMs(attempt) ?? 0),
+        (next.get(attempt.sandbox)?.startedAt ?? 0) < (attempt.endedAt ?? 0) + (toldMs(attempt) ?? 0) - turnMs,
     );
     expect(early).toEqual([]);
-    expect(codes([...lost, ...tried])).toEqual(new Set([Code.Unavailable]));
-    expect(failures(tried.filter(({ startedAt }) => startedAt > listensAt))).toEqual([]);
-  },
-  patienceMs,
-);
-
-test(
-  "weakness 21: 2,000 supervisors of a gateway that is killed come back by themselves, and none is refused once another listens",
-  async () => {
-    const { lost, tried, listensAt } = await lose("kill");
-    expect(lost).toHaveLength(count);
-    expect(lost.map(toldMs).filter((ms) => ms !== undefined)).toEqual([]);
     expect(codes([...lost, ...tried])).toEqual(new Set([Code.Unavailable]));
     expect(failures(tried.filter(({ startedAt }) => startedAt > listensAt))).toEqual([]);
   },

@@ -25,7 +25,7 @@ export interface Attempt {
 
 export interface HerdOptions {
   readonly sandboxes: readonly SeededSandbox[];
-  /** Where gateways are; each attempt takes any of them. */
+  /** Where gateways are. Supervisors begin with one each, and who fails tries the next. */
   readonly endpoints: readonly string[];
   /** Supervisors that share a connection, as behind a proxy. A lost connection is opened anew by whoever comes first. */
   readonly perConnection: number;
@@ -51,10 +51,12 @@ export class Herd implements AsyncDisposable {
     this.#loops = options.sandboxes.map((sandbox, at) => {
       const ending = new AbortController();
       this.#endings.push(ending);
+      const group = Math.floor(at / options.perConnection);
+      let turn = group;
       return keepSession({
         ...{ clock: systemClock, random: Math.random, log: silentLog, signal: ending.signal },
         credential: { slot: new TokenSlot(), recover: async () => "lost" },
-        hold: () => this.#hold(sandbox, Math.floor(at / options.perConnection)),
+        hold: () => this.#hold(sandbox, group, turn++),
       });
     });
   }
@@ -72,9 +74,10 @@ export class Herd implements AsyncDisposable {
     await Promise.all(this.#loops);
   }
 
-  #connection(group: number): ClientHttp2Session {
+  /** @param turn whose turn it is of the endpoints */
+  #connection(group: number, turn: number): ClientHttp2Session {
     const { endpoints } = this.#options;
-    const endpoint = endpoints[Math.floor(Math.random() * endpoints.length)] ?? "";
+    const endpoint = endpoints[turn % endpoints.length] ?? "";
     const key = `${group} ${endpoint}`;
     const open = this.#connections.get(key);
     if (open) return open;
@@ -90,10 +93,10 @@ export class Herd implements AsyncDisposable {
   }
 
   /** One session; settles as the supervisor's own does. */
-  async #hold({ id, token }: SeededSandbox, group: number): Promise<number> {
+  async #hold({ id, token }: SeededSandbox, group: number, turn: number): Promise<number> {
     const attempt: Attempt = { sandbox: id, startedAt: performance.now() };
     this.attempts.push(attempt);
-    const stream = begin(this.#connection(group), { method: "ConnectSupervisor", token });
+    const stream = begin(this.#connection(group, turn), { method: "ConnectSupervisor", token });
     using heart = new Heart(systemClock, () => stream.write(message({ case: "heartbeat", value: {} })));
     stream.write(message({ case: "hello", value: { sandboxId: id, instanceId: id } }));
     stream.once("data", (first: Buffer) => {
