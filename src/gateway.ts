@@ -150,7 +150,7 @@ export async function startGateway(settings: GatewaySettings, surroundings: Gate
     : undefined;
 
   const guarding: Guarding = {
-    ...{ directory: registry, audit, roles, clock, firstFrameMs },
+    ...{ directory: replication?.directory ?? registry, audit, roles, clock, firstFrameMs },
     openLease: (principal) => tokens.lease(principal),
   };
   const openShell = openShellService({

@@ -1,7 +1,7 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { Audit } from "../core/audit.ts";
 import { parseSandboxId } from "../core/ids.ts";
-import type { Principal } from "../core/principal.ts";
+import type { Principal, SandboxPrincipal } from "../core/principal.ts";
 import { Refusal } from "../core/refusal.ts";
 import { grantScope, type ScopedSandbox } from "../core/scoped-sandbox.ts";
 import type { AuthorizationRow } from "./authorization.ts";
@@ -49,13 +49,22 @@ export function guardMethod(
   /** The sandbox that a reference names, if there is one and the caller may reach it. */
   async function reach(reference: ReadReference, entry: Entry): Promise<KnownSandbox> {
     const { principal } = entry;
-    if (principal.kind === "sandbox" && reference.by === "id" && reference.text !== principal.sandboxId) {
-      return refuseOther(entry, reference.text);
-    }
+    if (principal.kind === "sandbox") return reachOwn(reference, entry, principal);
     const known = await find(directory, reference);
-    if (principal.kind === "sandbox") {
-      if (known?.id === principal.sandboxId) return known;
-      if (reference.by === "name") return refuseOther(entry, `${reference.workspace}/${reference.text}`);
+    if (!known) throw new Refusal("sandbox-missing");
+    return known;
+  }
+
+  /** Nobody looks for what a sandbox names, but for itself. */
+  async function reachOwn(
+    reference: ReadReference,
+    entry: Entry,
+    { sandboxId }: SandboxPrincipal,
+  ): Promise<KnownSandbox> {
+    if (reference.by === "id" && reference.text !== sandboxId) return refuseOther(entry, reference.text);
+    const known = await directory.byId(sandboxId);
+    if (reference.by === "name" && !(known && isNamed(known, reference))) {
+      return refuseOther(entry, `${reference.workspace}/${reference.text}`);
     }
     if (!known) throw new Refusal("sandbox-missing");
     return known;

@@ -36,6 +36,8 @@ export interface StoredSandbox {
 export interface SandboxStore {
   /** All of them, oldest first. */
   load(): Promise<StoredSandbox[]>;
+  /** The one of that name in that workspace. */
+  findNamed(workspace: string, name: string): Promise<StoredSandbox | undefined>;
   /** Those of the ids that there are, oldest first. */
   findMany(ids: readonly SandboxId[]): Promise<StoredSandbox[]>;
   /** False, and nothing stored, where the workspace has a sandbox of that name, or the id is in use. */

@@ -21,6 +21,17 @@ export function createSandboxStore(database: Database): SandboxStore {
         return (await oldestFirst.where("id", "in", ids).execute()).map(toSandbox);
       }),
 
+    findNamed: (workspace, name) =>
+      database.read(async (db) => {
+        const named = db
+          .selectFrom("sandboxes")
+          .selectAll()
+          .where("workspace", "=", workspace)
+          .where("name", "=", name);
+        const row = await named.executeTakeFirst();
+        return row && toSandbox(row);
+      }),
+
     insert: (sandbox) =>
       database.write(async (db) => {
         const { numInsertedOrUpdatedRows } = await db

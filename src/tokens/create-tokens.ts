@@ -154,6 +154,7 @@ export async function createTokens(options: TokensOptions): Promise<Tokens> {
   const mintedListeners = new Set<OnMinted>();
   const minter = createMinter({
     ...{ keys, authority, clock, ttlMs },
+    isAwaited: (keyId) => awaited.has(keyId),
     onMinted(token, principal) {
       for (const listener of mintedListeners) listener(token, principal);
     },

@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { SandboxPrincipal } from "../core/principal.ts";
+import { Refusal } from "../core/refusal.ts";
 import type { Secret } from "../core/secret.ts";
 import { wholeSeconds } from "./claims.ts";
 import type { Family } from "./family-store.ts";
@@ -15,6 +16,8 @@ export interface MinterOptions {
   readonly clock: Clock;
   readonly ttlMs: number;
   readonly onMinted: OnMinted;
+  /** May this be the id of a key that another replica has already and this one will have in a moment? */
+  readonly isAwaited: (keyId: string) => boolean;
 }
 
 /** Takes each token that was signed and whose it is; whether it was stored, and will ever be good, is open then. */
@@ -33,11 +36,14 @@ export interface Minter {
   stamp(): { readonly stamp: Stamp; readonly signer: Signer };
   /** The token that the row describes. */
   sign(signer: Signer, family: Family): Promise<IssuedToken>;
-  /** The family's current token once more, the same to the byte; undefined where it ran out or its key is gone. */
+  /**
+   * The family's current token once more, the same to the byte; undefined where it ran out or its key is gone.
+   * @throws Refusal `keys-missing` (try again) where its key has not come here yet: the token is good all the same.
+   */
   again(family: Family): Promise<IssuedToken | undefined>;
 }
 
-export function createMinter({ keys, authority, clock, ttlMs, onMinted }: MinterOptions): Minter {
+export function createMinter({ keys, authority, clock, ttlMs, onMinted, isAwaited }: MinterOptions): Minter {
   async function sign(signer: Signer, family: Family): Promise<IssuedToken> {
     const { familyId, expiresAt } = family;
     const token = await mint(signer, authority, family);
@@ -52,8 +58,11 @@ export function createMinter({ keys, authority, clock, ttlMs, onMinted }: Minter
     },
     sign,
     async again(family) {
+      if (family.expiresAt <= clock.now()) return undefined;
       const signer = keys.find(family.keyId)?.signer;
-      return signer && family.expiresAt > clock.now() ? sign(signer, family) : undefined;
+      if (signer) return sign(signer, family);
+      if (isAwaited(family.keyId)) throw new Refusal("keys-missing");
+      return undefined;
     },
   };
 }

@@ -39,13 +39,31 @@ export function begin(connection: ClientHttp2Session, { method, token }: Omit<Ca
   });
 }
 
-/** Makes a unary call; resolves to the answer's bytes as they came, frame and all. Rejects where the status is not OK. */
+/** A call that was not answered with OK. */
+export class CallFailed extends Error {
+  /** The gRPC status as it came; `none` where the connection ended first. */
+  readonly status: string;
+  /** The header `grpc-status-details-bin`, empty where none came. */
+  readonly details: string;
+
+  constructor(method: string, { status, details }: Pick<CallFailed, "status" | "details">) {
+    super(`${method} ended with gRPC status ${status}`);
+    this.status = status;
+    this.details = details;
+  }
+}
+
+/**
+ * Makes a unary call; resolves to the answer's bytes as they came, frame and all. Rejects with a {@link CallFailed} where
+ * the status is not OK, or as the connection fails.
+ */
 export function callUnary(connection: ClientHttp2Session, call: Call): Promise<Buffer> {
   const stream = begin(connection, call);
   const chunks: Buffer[] = [];
-  let status = "none";
-  const note = (headers: { readonly "grpc-status"?: unknown }) => {
+  let [status, details] = ["none", ""];
+  const note = (headers: { readonly [name: string]: unknown }) => {
     status = String(headers["grpc-status"] ?? status);
+    details = String(headers["grpc-status-details-bin"] ?? details);
   };
   stream.on("response", note).on("trailers", note);
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -54,7 +72,7 @@ export function callUnary(connection: ClientHttp2Session, call: Call): Promise<B
     stream.on("error", reject);
     stream.on("close", () => {
       if (status === "0") resolve(Buffer.concat(chunks));
-      else reject(new Error(`${call.method} ended with gRPC status ${status}`));
+      else reject(new CallFailed(call.method, { status, details }));
     });
   });
 }

@@ -3,8 +3,11 @@ import { cpus, loadavg, release } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { startPostgres } from "../support/postgres.ts";
 import { requireH2load } from "./h2load.ts";
 import { measureCalls } from "./measure-calls.ts";
+import { measureDurableRefreshes } from "./measure-durable-refreshes.ts";
+import { measureReplicas } from "./measure-replicas.ts";
 import { measureSessions } from "./measure-sessions.ts";
 import { measureStart } from "./measure-start.ts";
 import { fullPlan, quickPlan } from "./plan.ts";
@@ -37,7 +40,16 @@ async function main(): Promise<void> {
   say("sessions");
   const sessions = await measureSessions(plan, options);
   say("calls");
-  const figures: Figures = { start, sessions, calls: await measureCalls(plan, options, say) };
+  const calls = await measureCalls(plan, options, say);
+  await using postgres = await startPostgres().catch((missing: unknown) => {
+    say(`skipped what needs Postgres: ${missing instanceof Error ? missing.message : missing}`);
+    return undefined;
+  });
+  say("durable refreshes");
+  const durable = await measureDurableRefreshes(plan, directory, postgres);
+  say("two gateways");
+  const replicas = postgres && (await measureReplicas(plan, postgres));
+  const figures: Figures = { start, sessions, calls, durable, replicas };
 
   const targets = compare(figures);
   const machine = {

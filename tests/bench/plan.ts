@@ -11,6 +11,10 @@ export interface Plan {
   readonly warmUpCalls: number;
   readonly sessions: number;
   readonly starts: number;
+  /** Tokens that are revoked at one gateway and refused by another. */
+  readonly revocations: number;
+  /** Signing keys that take the place of the one before. */
+  readonly rotations: number;
 }
 
 /** How calls come. */
@@ -24,7 +28,16 @@ const shapes: readonly Shape[] = [
   { connections: 1, streams: 128 },
 ];
 
-export const fullPlan: Plan = { rounds: 3, seconds: 1, shapes, warmUpCalls: 5_000, sessions: 1_000, starts: 5 };
+export const fullPlan: Plan = {
+  rounds: 3,
+  seconds: 1,
+  shapes,
+  warmUpCalls: 5_000,
+  sessions: 1_000,
+  starts: 5,
+  revocations: 300,
+  rotations: 3,
+};
 export const quickPlan: Plan = {
   rounds: 1,
   seconds: 0.5,
@@ -32,4 +45,6 @@ export const quickPlan: Plan = {
   warmUpCalls: 2_000,
   sessions: 200,
   starts: 3,
+  revocations: 50,
+  rotations: 1,
 };

@@ -1,4 +1,5 @@
 import { type CallFigures, nameOf } from "./measure-calls.ts";
+import type { ReplicaFigures } from "./measure-replicas.ts";
 import type { SessionFigures } from "./measure-sessions.ts";
 import type { Figures, Target } from "./targets.ts";
 
@@ -19,6 +20,15 @@ export function report(figures: Figures, targets: readonly Target[]): string {
     ),
     `The program: ready after ${start.readyMs.toFixed(0)} ms and ${start.readyCpuMs.toFixed(0)} ms of CPU time (the first time after ${start.firstReadyMs.toFixed(0)} ms), idle ${(start.idleBytes / 2 ** 20).toFixed(0)} MiB`,
     "",
+    "Refreshes without the wire, each on disk before it counts",
+    table(
+      ["store", "families at once", "refreshes/s", "refreshes/CPU s", "us of the database's CPU each"],
+      figures.durable.map(({ store, families, perSecond, perCpuSecond, databaseMicroseconds }) => [
+        store,
+        ...[families, perSecond, perCpuSecond, databaseMicroseconds].map((value) => value.toFixed(0)),
+      ]),
+    ),
+    ...replicaLines(figures.replicas),
     "Targets",
     table(
       ["what", "wanted", "measured", "unit", ""],
@@ -31,6 +41,17 @@ export function report(figures: Figures, targets: readonly Target[]): string {
       ]),
     ),
   ].join("\n");
+}
+
+function replicaLines(replicas: ReplicaFigures | undefined): string[] {
+  if (!replicas) return [];
+  const { refreshesPerSecond, revocations, rotations } = replicas;
+  return [
+    `Two gateways on one Postgres, while supervisors refresh ${refreshesPerSecond.toFixed(0)} times a second`,
+    `  a token that one revoked was refused by the other after ${revocations.p50Ms.toFixed(0)} ms (p50), ${revocations.p99Ms.toFixed(0)} ms (p99), ${revocations.count} times`,
+    `  signing keys changed ${rotations.count} times: ${rotations.failed} of ${rotations.calls} calls failed`,
+    "",
+  ];
 }
 
 function callRow(row: CallFigures, all: readonly CallFigures[]): string[] {

@@ -32,6 +32,14 @@ onEachDatabase("sandboxes", (open) => {
     expect(loaded).toEqual(sandbox);
   });
 
+  test("a sandbox is found by its name, in its own workspace alone", async () => {
+    const sandbox = sandboxOf();
+    await store.insert(sandbox);
+    expect(await store.findNamed(sandbox.workspace, "a")).toEqual(sandbox);
+    expect(await store.findNamed("another", "a")).toBeUndefined();
+    expect(await store.findNamed(sandbox.workspace, "b")).toBeUndefined();
+  });
+
   test("a sandbox that no replica calls its own is loaded so", async () => {
     await store.insert(sandboxOf({ replica: undefined }));
     expect(await store.load()).toMatchObject([{ replica: undefined }]);

@@ -1,3 +1,4 @@
+import type { SandboxDirectory } from "../../access/index.ts";
 import type { Clock } from "../../core/clock.ts";
 import { AsyncDisposableStack } from "../../core/disposable-stacks.ts";
 import type { SandboxId } from "../../core/ids.ts";
@@ -6,10 +7,11 @@ import type { ReplicaIdentity, Store } from "../../store/index.ts";
 import type { LogBuffer } from "../logs/index.ts";
 import type { SandboxRegistry } from "../sandboxes/index.ts";
 import { type SessionPlace, type Sessions, type SharedSessionStats, SharedSessions } from "../sessions/index.ts";
+import { askingDirectory } from "./asking-directory.ts";
 import { type Followers, followerOf } from "./follower-of.ts";
 
 export interface ReplicationOptions {
-  readonly store: Pick<Store, "feed" | "replicas">;
+  readonly store: Pick<Store, "feed" | "replicas" | "sandboxes">;
   readonly families: Followers["families"];
   readonly configuration: Followers["configuration"];
   readonly registry: SandboxRegistry;
@@ -22,6 +24,8 @@ export interface ReplicationOptions {
 
 /** This gateway's part in a store that several share. Disposing of it leaves the others. */
 export interface Replication extends AsyncDisposable {
+  /** Finds sandboxes also that this replica has not heard of yet. */
+  readonly directory: SandboxDirectory;
   /**
    * Takes this replica's place among the others and tells them which sessions it has, from now on.
    * @param url where they reach it
@@ -50,6 +54,7 @@ export async function joinReplicas(options: ReplicationOptions): Promise<Replica
   joining.use(await store.feed.follow(follower));
   const joined = joining.move();
   return {
+    directory: askingDirectory({ registry, configuration, store: store.sandboxes, sessions: shared.follower }),
     announce: (url) => shared.start(url),
     locate: (id) => shared.locate(id),
     retire: () => shared.retire(),

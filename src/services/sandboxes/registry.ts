@@ -84,6 +84,11 @@ export class SandboxRegistry implements SandboxDirectory {
     return id && this.byId(id);
   }
 
+  /** Does a sandbox have this name, be it one that is being deleted? */
+  isNamed(workspace: string, name: string): boolean {
+    return this.#known.idOf(workspace, name) !== undefined;
+  }
+
   /** @throws Refusal `sandbox-missing` where the sandbox was removed since its scope was granted. */
   get(sandbox: ScopedSandbox): SandboxRecord {
     return this.#demand(sandbox.id);

@@ -71,6 +71,7 @@ export function steppedSandboxes(steps: Steps) {
   const store: SandboxStore = {
     load: async () => [...rows.values()],
     findMany: async (ids) => ids.flatMap((id) => rows.get(id) ?? []),
+    findNamed: async (workspace, name) => rows.values().find((row) => row.workspace === workspace && row.name === name),
     async insert(sandbox) {
       rows.set(sandbox.id, sandbox);
       return true;
