@@ -1,10 +1,6 @@
 import { ConfigError, type Environment, loadConfig, localTlsDirectory, parseCommandLine } from "../config/index.ts";
 import type { Clock } from "../core/clock.ts";
-import { describeGenerated, generateCerts } from "../tokens/generate-certs/index.ts";
-import { runDatabaseCommand } from "./database-commands.ts";
 import { explain } from "./explain.ts";
-import { runKeys } from "./keys.ts";
-import { serve } from "./serve.ts";
 
 /** What the program is given of the process that it runs in. */
 export interface ProgramHost {
@@ -32,7 +28,7 @@ export interface ProgramHost {
 }
 
 /**
- * Runs what the command line asks for; resolves to the exit code: 0, 1 where it failed, 2 where the command line or the
+ * Runs what the command line asks for, loading no more than that needs; resolves to the exit code: 0, 1 where it failed, 2 where the command line or the
  * configuration is wrong.
  */
 export async function runGatewayProgram(host: ProgramHost): Promise<number> {
@@ -43,20 +39,24 @@ export async function runGatewayProgram(host: ProgramHost): Promise<number> {
         host[plan.to](plan.text);
         return plan.exitCode;
       case "generate-certs": {
+        const { describeGenerated, generateCerts } = await import("../tokens/generate-certs/index.ts");
         const outputDir = plan.outputDir ?? localTlsDirectory(host.environment);
         host.stdout(`${describeGenerated(await generateCerts({ ...plan, outputDir, clock: host.clock }))}\n`);
         return 0;
       }
       case "keys":
-        await runKeys(plan, host);
+        await (await import("./keys.ts")).runKeys(plan, host);
         return 0;
       case "migrate":
       case "backup":
       case "restore":
-        await runDatabaseCommand(plan, host);
+        await (await import("./database-commands.ts")).runDatabaseCommand(plan, host);
         return 0;
       case "serve":
-        await serve(await loadConfig({ flags: plan.flags, environment: host.environment }), host);
+        await (await import("./serve.ts")).serve(
+          await loadConfig({ flags: plan.flags, environment: host.environment }),
+          host,
+        );
         return 0;
     }
   } catch (failed) {

@@ -5,6 +5,7 @@ import { newSandboxId } from "../../../src/core/ids.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import type { Store } from "../../../src/store/index.ts";
 import { createKeyRing, createSigner, createTokens } from "../../../src/tokens/index.ts";
+import { inParallel } from "../../contract/in-parallel.ts";
 import { ringKey, type TestKey } from "../../support/tokens.ts";
 
 /** A sandbox that runs, and the token that its supervisor has. */
@@ -32,7 +33,7 @@ export async function seedSandboxes(store: Store, signingKey: string, count: num
     log: silentLog,
   });
   const spec = toBinary(SandboxSpecSchema, create(SandboxSpecSchema));
-  const seeded = Array.from({ length: count }, async (_, at) => {
+  const seed = async (at: number): Promise<SeededSandbox> => {
     const id = newSandboxId();
     await store.sandboxes.insert({
       ...{ id, spec, workspace: "default", name: `herd-${at}`, labels: {}, annotations: {} },
@@ -40,6 +41,6 @@ export async function seedSandboxes(store: Store, signingKey: string, count: num
     });
     const { token } = await tokens.issue(id, "created");
     return { id, token: token.reveal() };
-  });
-  return Promise.all(seeded);
+  };
+  return inParallel(count, seed);
 }
