@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 30_000,
-    maxWorkers: 3,
+    maxWorkers: 4,
     reporters: ["default", ["json", { outputFile: ".reports/tests.json" }]],
     projects: [
       {

@@ -18,6 +18,7 @@ import {
   type KeyRing,
   readSigningKey,
 } from "../../src/tokens/index.ts";
+import { compileCache } from "./compile-cache.ts";
 import { ScriptedDriver } from "./scripted-driver.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
@@ -81,7 +82,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       ? createProcessDriver({
           ...{ stateDir: tokenDirectory, host, clock, log },
           supervisorCommand: [process.execPath, supervisorProgram],
-          baseEnvironment: { PATH: process.env["PATH"] },
+          baseEnvironment: { PATH: process.env["PATH"], ...compileCache },
         })
       : scripted;
   const gateway = life.use(
