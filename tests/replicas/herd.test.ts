@@ -51,6 +51,7 @@ describePostgres("2,000 supervisors of two replicas", () => {
       const lost = herd.attempts.filter(({ endedAt }) => endedAt === undefined);
       expect(lost).toHaveLength(count);
       await killed.kill();
+      await expect.poll(() => herd.attempts.length, { timeout: 30_000 }).toBeGreaterThan(before);
       await herd.everybody();
       const tried = herd.attempts.slice(before);
       const refusals = tried.filter(({ failure }) => failure !== undefined);

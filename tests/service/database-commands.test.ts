@@ -97,7 +97,10 @@ describe("in SQLite", () => {
 
   test("a newer gateway's schema is refused, and left as it is", async () => {
     await program.run(["migrate"]);
-    new DatabaseSync(file()).exec("insert into schema_migrations values ('9999-later', 'now')");
+    {
+      using database = new DatabaseSync(file());
+      database.exec("insert into schema_migrations values ('9999-later', 'now')");
+    }
     const refused = "openshell-gateway: the database was written by a newer gateway: this one does not know its schema";
     for (const args of [["migrate"], ["backup", "--to", copy()], serving]) {
       const { code, stderr } = await program.run(args);

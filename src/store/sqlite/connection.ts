@@ -5,8 +5,8 @@ import { createPrivateFile } from "./private-file.ts";
 /** Compiled statements that are kept; the gateway's queries are a fixed set of about fifty. */
 const keptStatements = 200;
 
-/** How long a statement waits for another process that reads or backs up the database, in milliseconds. */
-const busyTimeoutMs = 5_000;
+/** How long a statement waits for another process that reads, backs up or closes the database, in milliseconds. */
+export const busyTimeoutMs = 5_000;
 
 /**
  * Opens a database file for kysely. `synchronous=FULL` makes a commit wait for the disk: what was acknowledged is

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
+import { busyTimeoutMs } from "./connection.ts";
 import { createPrivateFile } from "./private-file.ts";
 
 /** Pages that are copied at once: all, so that the copy is of one moment whoever writes meanwhile. */
@@ -15,7 +16,7 @@ export async function copyDatabase(from: string, path: string, use: (copy: strin
   const copy = `${path}.${randomUUID()}.partial`;
   createPrivateFile(copy);
   try {
-    const source = new DatabaseSync(from, { readOnly: true });
+    const source = new DatabaseSync(from, { readOnly: true, timeout: busyTimeoutMs });
     try {
       await backup(source, copy, { rate: allPages });
     } finally {

@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { closeSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { Worker } from "node:worker_threads";
 import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
 import { silentLog } from "../../../src/core/log.ts";
@@ -9,6 +11,17 @@ import { backup, openStore, restore, type Store } from "../../../src/store/index
 import { beginFamily } from "../../contract/families.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
+
+/** Locks the database against readers for 300 ms. */
+const holdForAMoment = `
+  const { parentPort, workerData } = require("node:worker_threads");
+  const { DatabaseSync } = require("node:sqlite");
+  const database = new DatabaseSync(workerData);
+  database.exec("pragma locking_mode = exclusive; begin exclusive; update sandboxes set halted = 0; commit");
+  parentPort.postMessage("locked");
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  database.close();
+`;
 
 function files() {
   const directory = temporaryDirectory();
@@ -64,6 +77,19 @@ test("a backup made while the store is written to is of one moment", async () =>
   }
   isOver = true;
   await writing;
+});
+
+test("a backup waits for a gateway that is just closing the database, which locks it for a moment", async () => {
+  const { database, path, to } = files();
+  const store = await opened(database);
+  const id = await begin(store);
+  await store[Symbol.asyncDispose]();
+  const closing = new Worker(holdForAMoment, { eval: true, workerData: path });
+  const closed = once(closing, "exit");
+  await once(closing, "message");
+  await backup(database, to);
+  expect(await idsIn(to)).toEqual([id]);
+  await closed;
 });
 
 test("a backup takes the place of nothing", async () => {
