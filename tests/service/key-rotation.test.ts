@@ -69,7 +69,7 @@ test("keys are prepared, activated and retired while sandboxes refresh all the t
   await using serving = await startWithKeys();
   const { files, gateway, published } = serving;
   const sandboxes = await Promise.all(Array.from({ length: 10 }, () => gateway.createSandbox()));
-  const supervisors = sandboxes.map((sandbox) => busySupervisor(gateway, sandbox, 25));
+  const supervisors = sandboxes.map((sandbox) => busySupervisor(gateway, sandbox, 5));
   try {
     for (let rotation = 0; rotation < 3; rotation += 1) {
       const [before = ""] = await files.idsOf("active");
