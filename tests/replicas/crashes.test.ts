@@ -46,7 +46,7 @@ describePostgres("two gateways that are killed again and again", () => {
       const sandbox = await replicas.createSandbox(at % 2 === 0 ? a : b);
       busy.push(life.use(await BusySupervisor.of(sandbox, both)));
     }
-    const running = busy.map((supervisor) => supervisor.run(20));
+    const running = busy.map((supervisor) => supervisor.run(60));
 
     let left = kills;
     /** Kills it in the middle of what it does, soon after it has begun to serve; what it is at then is left to chance. */

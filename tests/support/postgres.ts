@@ -11,11 +11,16 @@ import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { Secret } from "../../src/core/secret.ts";
 
-const givenUrl = process.env["OPENSHELL_TEST_POSTGRES_URL"];
+/** Names an engine for tests, by a URL of a role that may make databases. */
+export const sharedUrlVariable = "OPENSHELL_TEST_POSTGRES_URL";
+
+const givenUrl = process.env[sharedUrlVariable];
 const programs = findPrograms();
 const account = findAccount();
 
-const isMissing = givenUrl === undefined && (programs === undefined || account === undefined);
+/** Is Postgres installed here, and an account that may run it? */
+export const canStartPostgres = programs !== undefined && account !== undefined;
+const isMissing = givenUrl === undefined && !canStartPostgres;
 const reason = "no Postgres: set OPENSHELL_TEST_POSTGRES_URL, or install Debian's package postgresql";
 
 /** Tests that need Postgres; where there is none they are skipped, and one line says why. */
