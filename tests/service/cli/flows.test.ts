@@ -1,4 +1,0 @@
-import { commandLineFlows } from "./flows.ts";
-import { startSmallGateway } from "./small-gateway.ts";
-
-commandLineFlows(startSmallGateway);
