@@ -1,7 +1,7 @@
 import { type Clock, pause } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
+import { RetryWaits } from "../../core/retry-waits.ts";
 import type { ReplicaIdentity, ReplicaStore } from "../../store/index.ts";
-import { RetryWaits } from "./retry-waits.ts";
 
 export interface ReplicaLeaseOptions {
   readonly store: Pick<ReplicaStore, "register" | "renew" | "leave">;

@@ -1,8 +1,8 @@
 import type { Clock } from "../../core/clock.ts";
 import type { SandboxId } from "../../core/ids.ts";
 import type { Log } from "../../core/log.ts";
+import { RetryWaits } from "../../core/retry-waits.ts";
 import type { ReplicaStore, SessionName } from "../../store/index.ts";
-import { RetryWaits } from "./retry-waits.ts";
 import type { Session } from "./session.ts";
 
 export interface SessionRecorderOptions {

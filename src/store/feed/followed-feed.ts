@@ -1,6 +1,7 @@
 import { type Clock, pause } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import { Refusal } from "../../core/refusal.ts";
+import { RetryWaits } from "../../core/retry-waits.ts";
 import type { Change, ChangeFeed, Follower } from "../change-feed.ts";
 import { describeFailure } from "../describe-failure.ts";
 import type { ChangeSource, OpenSource } from "./change-source.ts";
@@ -40,7 +41,7 @@ export class FollowedFeed implements ChangeFeed, AsyncDisposable {
   #source: ChangeSource | undefined;
   #running: Promise<void> | undefined;
   #pruned = Number.NEGATIVE_INFINITY;
-  #failures = 0;
+  readonly #retries = new RetryWaits(firstRetryMs, longestRetryMs);
   /** When all was known for the last time, on both clocks: one stands still while the machine sleeps, the other can jump. */
   #known: { readonly wall: number; readonly monotonic: number } | undefined;
 
@@ -89,11 +90,10 @@ export class FollowedFeed implements ChangeFeed, AsyncDisposable {
         await this.#followOne();
       } catch (cause) {
         if (this.#end.signal.aborted) return;
-        if (this.#failures === 0) log.warn(describeFailure(cause), "the change feed was lost, it is tried again");
+        if (this.#retries.failures === 0)
+          log.warn(describeFailure(cause), "the change feed was lost, it is tried again");
         this.#refuseJoining(cause);
-        const longest = Math.min(firstRetryMs * 2 ** this.#failures, longestRetryMs);
-        this.#failures += 1;
-        await pause(clock, longest * (0.5 + Math.random() / 2), this.#end.signal);
+        await pause(clock, this.#retries.failed(), this.#end.signal);
       }
     }
   }
@@ -103,8 +103,8 @@ export class FollowedFeed implements ChangeFeed, AsyncDisposable {
     const { open, log } = this.#options;
     await using source = await open(() => this.hint());
     await this.#learnAll(source);
-    if (this.#failures > 0) log.info({ attempts: this.#failures }, "the change feed is back");
-    this.#failures = 0;
+    if (this.#retries.failures > 0) log.info({ attempts: this.#retries.failures }, "the change feed is back");
+    this.#retries.worked();
     this.#source = source;
     try {
       while (await this.#somethingMayBeNew()) {
