@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { SandboxId } from "../core/ids.ts";
+import { KeyedLock } from "../core/keyed-lock.ts";
 import type { Log } from "../core/log.ts";
 import type { Secret } from "../core/secret.ts";
 import type { DeliverToken } from "./delivery.ts";
@@ -31,7 +32,7 @@ export class Deliveries implements Disposable {
   readonly #live: LiveFamilies;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #last = new Map<SandboxId, Promise<void>>();
+  readonly #turns = new KeyedLock<SandboxId>();
   readonly #retries = new Map<SandboxId, Disposable>();
   #isOver = false;
 
@@ -49,20 +50,13 @@ export class Deliveries implements Disposable {
 
   #inTurn(family: Family, make: MakeToken): Promise<void> {
     const { sandboxId } = family;
-    const before = this.#last.get(sandboxId) ?? Promise.resolve();
-    const turn = before.then(async () => {
+    return this.#turns.run(sandboxId, async () => {
       if (!this.#isCurrent(family)) return;
       const token = await make();
       if (!token) return;
       await this.#deliver(sandboxId, token);
       this.#forgetRetry(sandboxId);
     });
-    const done = () => {
-      if (this.#last.get(sandboxId) === last) this.#last.delete(sandboxId);
-    };
-    const last: Promise<void> = turn.then(done, done);
-    this.#last.set(sandboxId, last);
-    return turn;
   }
 
   /**
