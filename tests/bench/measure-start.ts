@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../support/free-port.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { median } from "./percentiles.ts";
 import type { Plan } from "./plan.ts";
@@ -75,14 +75,5 @@ const isReady = (port: number): Promise<boolean> =>
     },
     () => false,
   );
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
-}
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

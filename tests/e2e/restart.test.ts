@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../support/free-port.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
-import { freePort, type GatewayProgram, startGatewayProgram } from "./gateway-program.ts";
+import { type GatewayProgram, startGatewayProgram } from "./gateway-program.ts";
 import { isAlive, ready, supervisorOf } from "./processes.ts";
 
 const life = new AsyncDisposableStack();

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { compileCache } from "../support/compile-cache.ts";
+import { freePort } from "../support/free-port.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const program = join(import.meta.dirname, "../../src/bin/openshell-gateway.ts");
@@ -76,10 +76,4 @@ export function gatewayProgram(): GatewayProgram {
     },
     [Symbol.dispose]: () => directory[Symbol.dispose](),
   };
-}
-
-async function freePort(): Promise<number> {
-  await using server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return (server.address() as { port: number }).port;
 }

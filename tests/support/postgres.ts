@@ -2,7 +2,6 @@ import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_proces
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -10,6 +9,7 @@ import type { Readable, Writable } from "node:stream";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { Secret } from "../../src/core/secret.ts";
+import { freePort } from "./free-port.ts";
 
 /** Names an engine for tests, by a URL of a role that may make databases. */
 export const sharedUrlVariable = "OPENSHELL_TEST_POSTGRES_URL";
@@ -203,14 +203,4 @@ function findAccount(): { readonly ids: { uid: number; gid: number } | undefined
     if (uid !== undefined && gid !== undefined) return { ids: { uid: Number(uid), gid: Number(gid) } };
   }
   return undefined;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
