@@ -63,6 +63,8 @@ export interface GatewaySettings {
   readonly limits?: Partial<Limits>;
   readonly trustedProxies?: readonly string[];
   readonly reflection: boolean;
+  /** See `FrontDoorOptions.leanUnary`. */
+  readonly leanUnary?: boolean;
 }
 
 /** What the gateway is given of the world. */
@@ -178,6 +180,7 @@ export async function startGateway(settings: GatewaySettings, surroundings: Gate
     await createFrontDoor({
       ...{ listeners: settings.listeners, services, version, log, clock, reflection: settings.reflection },
       ...(settings.limits && { limits: settings.limits }),
+      ...(settings.leanUnary !== undefined && { leanUnary: settings.leanUnary }),
       ...(settings.trustedProxies && { trustedProxies: settings.trustedProxies }),
       gate: createGate({ services, authenticate, roles, audit }),
       readiness: () => readinessOf({ store, tokens, replication }),

@@ -1,4 +1,4 @@
-import { Code } from "@connectrpc/connect";
+import { Code, type ConnectRouter } from "@connectrpc/connect";
 import type { BoundService, Gate } from "../access/index.ts";
 import { type Clock, pause } from "../core/clock.ts";
 import { AsyncDisposableStack } from "../core/disposable-stacks.ts";
@@ -41,6 +41,10 @@ export interface FrontDoorOptions {
   /** A number in [0, 1), for the waits that callers are told; `Math.random` where none is given. */
   readonly random?: () => number;
   readonly onCall?: OnCall;
+  /** Adds further services that are open to everybody: no gate stands before them. */
+  readonly openServices?: (router: ConnectRouter) => void;
+  /** Whether unary gRPC calls take the short way past Connect. True by default; both ways answer the same. */
+  readonly leanUnary?: boolean;
 }
 
 /** Everything through which calls come in. Disposing of it drains without patience. */
@@ -91,19 +95,20 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<FrontD
 
   const servers = createServers({ limits, clock, log, receive });
   const { app, dispatch } = createApp(servers.http1, log);
+  const addOwn = openServices({
+    ...{ services, state, streams, clock },
+    reflection: options.reflection ?? false,
+    mostWatchers: limits.healthWatchers,
+  });
   probes(app, { version, state });
   metrics(app, { metricsText: options.metricsText, headOf });
   wellKnown(app, { publicKeys: options.publicKeys, issuer, trustedProxies: options.trustedProxies ?? [], headOf });
   mountServices(app, {
     services,
-    openServices: openServices({
-      services,
-      reflection: options.reflection ?? false,
-      state,
-      streams,
-      clock,
-      mostWatchers: limits.healthWatchers,
-    }),
+    openServices: (router) => {
+      addOwn(router);
+      options.openServices?.(router);
+    },
     gate,
     draining,
     slots: new StreamSlots(limits.streamsPerSandbox),
