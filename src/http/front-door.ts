@@ -3,9 +3,11 @@ import type { BoundService, Gate } from "../access/index.ts";
 import { type Clock, pause } from "../core/clock.ts";
 import { AsyncDisposableStack } from "../core/disposable-stacks.ts";
 import type { Log } from "../core/log.ts";
+import { createEndOfCall, guardedAdmission, type OnCall } from "./call/index.ts";
 import { createApp } from "./create-app.ts";
 import { Draining } from "./draining.ts";
 import { type Head, readHead } from "./head.ts";
+import { createTakeStream, guardedMethods, openMethods } from "./lean/index.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import {
   type Connection,
@@ -18,8 +20,8 @@ import { openServices } from "./open/index.ts";
 import { pathOf } from "./path.ts";
 import { answerError } from "./protocol-error.ts";
 import { metrics, probes, type WellKnownOptions, wellKnown } from "./routes/index.ts";
-import { mountServices, type OnCall, OpenStreams, StreamSlots } from "./rpc/index.ts";
-import { createServers, isHttp2, type RawRequest, type RawResponse } from "./servers/index.ts";
+import { mountServices, OpenStreams, StreamSlots } from "./rpc/index.ts";
+import { createServers, InFlight, isHttp2, type RawRequest, type RawResponse } from "./servers/index.ts";
 import { type Readiness, ServingState } from "./serving-state.ts";
 
 export interface FrontDoorOptions {
@@ -93,31 +95,36 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<FrontD
     }
   }
 
-  const servers = createServers({ limits, clock, log, receive });
-  const { app, dispatch } = createApp(servers.http1, log);
   const addOwn = openServices({
     ...{ services, state, streams, clock },
     reflection: options.reflection ?? false,
     mostWatchers: limits.healthWatchers,
   });
+  const addOpen = (router: ConnectRouter) => {
+    addOwn(router);
+    options.openServices?.(router);
+  };
+  const admit = guardedAdmission(gate, draining);
+  const ended = createEndOfCall({ clock, log, onCall });
+  const inFlight = new InFlight();
+  const lean = options.leanUnary === false ? [] : [...guardedMethods(services, admit), ...openMethods(addOpen)];
+  const take = createTakeStream({ methods: lean, limits, clock, inFlight, ended });
+  const servers = createServers({ limits, clock, log, receive, take, inFlight });
+  const { app, dispatch } = createApp(servers.http1, log);
   probes(app, { version, state });
   metrics(app, { metricsText: options.metricsText, headOf });
   wellKnown(app, { publicKeys: options.publicKeys, issuer, trustedProxies: options.trustedProxies ?? [], headOf });
   mountServices(app, {
     services,
-    openServices: (router) => {
-      addOwn(router);
-      options.openServices?.(router);
-    },
-    gate,
-    draining,
+    openServices: addOpen,
+    admit,
+    ended,
     slots: new StreamSlots(limits.streamsPerSandbox),
     streams,
     limits,
     headOf,
     clock,
     log,
-    onCall,
   });
   await app.ready();
   const listeners = await openAll(options.listeners, { limits, clock, log, take: servers.take }, servers);
@@ -129,18 +136,18 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<FrontD
     draining.begin(streams.size);
     streams.endAll(() => draining.refusal());
     servers.sendAway();
-    await Promise.race([servers.inFlight.none(), impatience.promise]);
+    await Promise.race([inFlight.none(), impatience.promise]);
     const emptied = Promise.all(listeners.map((listener) => listener.stopAccepting()));
     servers.sendAway();
     await Promise.race([emptied, impatience.promise, pause(clock, partingMs)]);
-    if (servers.inFlight.count > 0)
-      log.warn({ requests: servers.inFlight.count }, "requests are cut off, the drain's time is up");
+    if (inFlight.count > 0) log.warn({ requests: inFlight.count }, "requests are cut off, the drain's time is up");
     servers[Symbol.dispose]();
+    take[Symbol.dispose]();
     await Promise.all(listeners.map((listener) => listener[Symbol.asyncDispose]()));
     await app.close();
   }
   async function drain(reason: string, deadlineMs: number): Promise<void> {
-    if (!parted) log.info({ reason, deadlineMs, requests: servers.inFlight.count }, "draining");
+    if (!parted) log.info({ reason, deadlineMs, requests: inFlight.count }, "draining");
     if (deadlineMs <= 0) impatience.resolve();
     using _deadline = clock.after(deadlineMs, impatience.resolve);
     parted ??= part();

@@ -1,7 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import type { Arrival } from "../auth/index.ts";
 import type { Connection } from "./listen/index.ts";
-import { isHttp2, type RawRequest } from "./servers/index.ts";
 
 /** What a request's headers say that everybody after this relies on. */
 export interface Head {
@@ -16,6 +15,15 @@ export interface HeadProblem {
   readonly status: number;
   readonly code: Code;
   readonly says: string;
+}
+
+/** What a head is read from. */
+export interface HeadSource {
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
+  readonly headers: { readonly origin?: string | undefined };
+  readonly httpVersionMajor: number;
+  url?: string | undefined;
 }
 
 const noHost: HeadProblem = {
@@ -33,7 +41,7 @@ const authority = /^[A-Za-z0-9._~!$&'()*+,;=:[\]%-]{1,261}$/;
  * or a URL that names another than the Host header (A-65). A URL in absolute form is brought to its path. The headers'
  * length is looked at here too: HTTP/2 only knows its bound once the client has acknowledged it (A-25).
  */
-export function readHead(request: RawRequest, connection: Connection, mostBytes: number): Head | HeadProblem {
+export function readHead(request: HeadSource, connection: Connection, mostBytes: number): Head | HeadProblem {
   const raw = request.rawHeaders;
   const authorization: string[] = [];
   let host: string | undefined;
@@ -46,7 +54,7 @@ export function readHead(request: RawRequest, connection: Connection, mostBytes:
     if (name.length === 13 && name.toLowerCase() === "authorization") authorization.push(value);
     else if ((name.length === 4 && name.toLowerCase() === "host") || name === ":authority") {
       // HTTP/2 may carry both names for one host; HTTP/1.1 may say it once (RFC 9112, section 3.2).
-      hosts += value === host && isHttp2(request) ? 0 : 1;
+      hosts += value === host && request.httpVersionMajor === 2 ? 0 : 1;
       host = value;
     }
   }
@@ -60,7 +68,7 @@ export function readHead(request: RawRequest, connection: Connection, mostBytes:
 }
 
 /** `http://host/path` to `/path` (RFC 9112, section 3.2.2); `*` stays, no route has that name. */
-function toPath(request: RawRequest, host: string): boolean {
+function toPath(request: HeadSource, host: string): boolean {
   const url = request.url ?? "";
   if (url === "*") return true;
   const [, named, path] = /^https?:\/\/([^/?#]*)([/?].*)?$/i.exec(url) ?? [];

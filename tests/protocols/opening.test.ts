@@ -113,6 +113,8 @@ test("such lines are few, however many clients come", async () => {
 test("an HTTP/2 client that hangs up leaves nothing behind", async () => {
   const clock = new FakeClock();
   await using fixture = await startFrontDoor({ clock });
+  await using earlier = http2Session(fixture.url);
+  await ask(earlier, grpcHeaders(health), frame(Buffer.alloc(0)));
   const idle = clock.waiting;
   const session = http2Session(fixture.url);
   await ask(session, grpcHeaders(health), frame(Buffer.alloc(0)));

@@ -1,7 +1,7 @@
 import { connect, type SecureClientSessionOptions } from "node:http2";
 import { expect, test } from "vitest";
 import { received, sandboxId, startFrontDoor } from "../protocols/support/fixture.ts";
-import { config, frame, grpcHeaders } from "../protocols/support/http2-client.ts";
+import { config, frame, grpcHeaders, grpcStatus } from "../protocols/support/http2-client.ts";
 
 const pairs = [
   ["Bearer sandbox", "Bearer other"],
@@ -39,7 +39,7 @@ test.each(pairs)("A-29: %j and %j over HTTP/2 are refused", async (first, second
     .map(String);
   // Node sends a list of names and values as it is given.
   const request = session.request([...pseudo, "authorization", first, "authorization", second] as never);
-  const status = new Promise((resolve) => request.once("trailers", (trailers) => resolve(trailers["grpc-status"])));
+  const status = grpcStatus(request);
   request.resume().end(bytes);
   expect(await status).toBe("16");
   expect(fixture.records).toMatchObject([{ reason: "credential-ambiguous" }]);

@@ -82,7 +82,7 @@ export function exchange2(url: string, { path, headers, body, verb = "POST", end
     stream.on("error", fail);
     stream.on("end", () => {
       // The answer is whole; whether the rest of the request is still wanted is of no interest.
-      if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+      setImmediate(() => stream.closed || stream.close(constants.NGHTTP2_NO_ERROR));
     });
     stream.on("close", () => {
       session.close();

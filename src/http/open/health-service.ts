@@ -2,7 +2,8 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { type Health, HealthCheckResponse_ServingStatus as Status } from "../../../gen/grpc/health/v1/health_pb.ts";
 import { type Clock, pause } from "../../core/clock.ts";
 import { Refusal } from "../../core/refusal.ts";
-import { type OpenStreams, toConnectError } from "../rpc/index.ts";
+import { toConnectError } from "../call/index.ts";
+import type { OpenStreams } from "../rpc/index.ts";
 import type { ServingState } from "../serving-state.ts";
 
 export interface HealthOptions {

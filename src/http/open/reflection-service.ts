@@ -5,7 +5,8 @@ import type {
   ServerReflectionRequestSchema,
   ServerReflectionResponseSchema,
 } from "../../../gen/grpc/reflection/v1/reflection_pb.ts";
-import { type OpenStreams, toConnectError } from "../rpc/index.ts";
+import { toConnectError } from "../call/index.ts";
+import type { OpenStreams } from "../rpc/index.ts";
 import { indexDescriptors } from "./descriptor-index.ts";
 
 type Question = MessageShape<typeof ServerReflectionRequestSchema>["messageRequest"];

@@ -1,11 +1,10 @@
 import type { Message } from "@bufbuild/protobuf";
-import { ConnectError, type HandlerContext } from "@connectrpc/connect";
+import type { HandlerContext } from "@connectrpc/connect";
 import type { Answer, BoundMethod, Entry } from "../../access/index.ts";
 import { anonymous } from "../../core/principal.ts";
-import { Refusal } from "../../core/refusal.ts";
-import { callOf } from "./call.ts";
+import { errorOf } from "../call/index.ts";
 import { frameRefusal } from "./codec-error.ts";
-import { toConnectError } from "./connect-error.ts";
+import { callOf } from "./context.ts";
 import type { OpenStreams } from "./open-streams.ts";
 
 /** What Connect calls, with a message or with frames; the kind of the method says which. */
@@ -20,7 +19,10 @@ export function implement(bound: BoundMethod, streams: OpenStreams): Implementat
     case "unary":
       return async (request: Message, context) => {
         try {
-          return answered(await bound.invoke(request, entryOf(context, context.signal)), context);
+          return answered(
+            await inTime(() => bound.invoke(request, entryOf(context, context.signal)), context),
+            context,
+          );
         } catch (thrown) {
           throw asAnswer(thrown, context.signal);
         }
@@ -75,16 +77,25 @@ function entryOf(context: HandlerContext, signal: AbortSignal): Entry {
   const call = callOf(context);
   const { requestHeader } = context;
   return {
-    principal: call.principal ?? anonymous,
+    principal: call.caller ?? anonymous,
     signal,
     metadata: { get: (name) => requestHeader.get(name) ?? undefined },
     peer: call.head.arrival.peer,
   };
 }
 
-/** Where the signal caused a failure, its reason is told: the deadline, the drain, the end of the credential. */
-function asAnswer(thrown: unknown, signal: AbortSignal): ConnectError {
-  const refusal = Refusal.from(thrown);
-  const cause: unknown = signal.aborted && refusal.reason === "internal" ? signal.reason : refusal;
-  return cause instanceof ConnectError ? cause : toConnectError(cause);
+const asAnswer = (thrown: unknown, signal: AbortSignal) => errorOf(thrown, signal.aborted ? signal.reason : undefined);
+
+/** A caller that set a deadline is answered no later (gRPC's `DEADLINE_EXCEEDED`), whatever the handler does. */
+async function inTime<T>(make: () => T | Promise<T>, { signal, timeoutMs }: HandlerContext): Promise<T> {
+  if (timeoutMs() === undefined) return make();
+  signal.throwIfAborted();
+  const late = Promise.withResolvers<never>();
+  const tell = () => late.reject(signal.reason);
+  signal.addEventListener("abort", tell, { once: true });
+  try {
+    return await Promise.race([make(), late.promise]);
+  } finally {
+    signal.removeEventListener("abort", tell);
+  }
 }

@@ -1,7 +1,8 @@
 /** Calls: from a request to a guarded method and back, over Connect. */
 
-export { toConnectError } from "./connect-error.ts";
-export type { CallRecord, OnCall } from "./end-of-call.ts";
+export { acceptedCompressions } from "./accepted-compressions.ts";
+export { amendCodecError } from "./codec-error.ts";
 export { mountServices } from "./mount-services.ts";
 export { OpenStreams } from "./open-streams.ts";
+export { requestHeaders } from "./request-headers.ts";
 export { StreamSlots } from "./stream-slots.ts";

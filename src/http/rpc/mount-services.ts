@@ -1,23 +1,33 @@
 import { type ConnectRouter, createConnectRouter } from "@connectrpc/connect";
-import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { FastifyInstance } from "fastify";
 import type { BoundService } from "../../access/index.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Log } from "../../core/log.ts";
+import { type Admit, admitAll, type EndOfCall } from "../call/index.ts";
 import type { Head } from "../head.ts";
 import type { Limits } from "../limits.ts";
 import { pathOf } from "../path.ts";
 import type { RawRequest } from "../servers/index.ts";
+import { acceptedCompressions } from "./accepted-compressions.ts";
 import { implement } from "./implement.ts";
 import type { OpenStreams } from "./open-streams.ts";
-import { type GateSurroundings, guardedGate, openGate, type RequestGate } from "./request-gates.ts";
+import { createRequestGate, type RequestGate } from "./request-gates.ts";
 import { serveCall } from "./serve-call.ts";
+import type { StreamSlots } from "./stream-slots.ts";
 
-export interface MountOptions extends GateSurroundings {
+export interface MountOptions {
   readonly services: readonly BoundService[];
+  /** Stands before the services. */
+  readonly admit: Admit;
+  readonly slots: StreamSlots;
   /** Adds what is open to all: it has no row in an authorization table and passes no gate. */
   readonly openServices: (router: ConnectRouter) => void;
   readonly streams: OpenStreams;
   readonly limits: Limits;
   readonly headOf: (request: RawRequest) => Head;
+  readonly ended: EndOfCall;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
 /**
@@ -25,12 +35,15 @@ export interface MountOptions extends GateSurroundings {
  * Connect's own Fastify plugin does the same, but writes failures to the console.
  */
 export function mountServices(app: FastifyInstance, options: MountOptions): void {
-  const guarded = createRouter(options.limits, guardedGate(options));
+  const guarded = createRouter(options.limits, createRequestGate(options));
   for (const { methods } of options.services) {
     // Connect types an implementation by its method's kind, which is known only here, at run time.
     for (const bound of methods) guarded.rpc(bound.method, implement(bound, options.streams) as never);
   }
-  const open = createRouter(options.limits, openGate(options));
+  const open = createRouter(
+    options.limits,
+    createRequestGate({ admit: admitAll, ended: options.ended, slots: undefined }),
+  );
   options.openServices(open);
 
   app.register(async (scope) => {
@@ -54,6 +67,6 @@ function createRouter({ messageBytes, answerBytes }: Limits, requestGate: Reques
     requestGate,
     readMaxBytes: messageBytes,
     writeMaxBytes: answerBytes,
-    acceptCompression: [compressionGzip, compressionBrotli],
+    acceptCompression: acceptedCompressions,
   });
 }

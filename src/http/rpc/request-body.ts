@@ -1,6 +1,6 @@
-import { Code, ConnectError } from "@connectrpc/connect";
 import type { Clock } from "../../core/clock.ts";
 import { deadline } from "../../core/deadline.ts";
+import { bodyOverdue, timedOut } from "../call/index.ts";
 import type { RawRequest } from "../servers/index.ts";
 
 /** A request's body as it comes. */
@@ -10,13 +10,25 @@ export const bodyOf = (request: RawRequest): AsyncIterable<Uint8Array> => chunks
 const chunksOf = (request: RawRequest): AsyncIterableIterator<Uint8Array> =>
   request.iterator({ destroyOnReturn: false });
 
-/** A request's body that must end within so many milliseconds; it fails with `deadline_exceeded` otherwise (A-73). */
-export async function* bodyWithin(request: RawRequest, ms: number, clock: Clock): AsyncGenerator<Uint8Array> {
+export interface Patience {
+  /** How long any body may take. */
+  readonly requestMs: number;
+  /** How long the caller itself waits for the answer; undefined where it does not say. */
+  readonly timeoutMs: number | undefined;
+}
+
+/** A request's body that must end in time, in milliseconds; it fails with `deadline_exceeded` otherwise (A-73). */
+export async function* bodyWithin(
+  request: RawRequest,
+  { requestMs, timeoutMs }: Patience,
+  clock: Clock,
+): AsyncGenerator<Uint8Array> {
   const overdue = Promise.withResolvers<never>();
   // A body that fails first leaves nobody who waits.
   overdue.promise.catch(() => undefined);
-  using _deadline = deadline(clock, ms, () =>
-    overdue.reject(new ConnectError(`the request's body did not come within ${ms} ms`, Code.DeadlineExceeded)),
+  const isImpatient = timeoutMs !== undefined && timeoutMs < requestMs;
+  using _deadline = deadline(clock, isImpatient ? timeoutMs : requestMs, () =>
+    overdue.reject(isImpatient ? timedOut() : bodyOverdue(requestMs)),
   );
   const chunks = chunksOf(request);
   for (;;) {

@@ -1,48 +1,27 @@
 import type { HandlerContext } from "@connectrpc/connect";
-import type { Gate } from "../../access/index.ts";
-import type { Clock } from "../../core/clock.ts";
-import type { Log } from "../../core/log.ts";
-import { anonymous } from "../../core/principal.ts";
 import { Refusal } from "../../core/refusal.ts";
-import type { Draining } from "../draining.ts";
-import type { Call } from "./call.ts";
-import { toConnectError } from "./connect-error.ts";
-import { type OnCall, watchEnd } from "./end-of-call.ts";
+import { type Admit, type Call, type EndOfCall, toConnectError } from "../call/index.ts";
 import type { StreamSlots } from "./stream-slots.ts";
+import { watchEnd } from "./watch-end.ts";
 
 /** Runs when a call's headers are known, and before its body is read. */
 export type RequestGate = (context: HandlerContext) => void | Promise<void>;
 
 export interface GateSurroundings {
-  readonly gate: Gate;
-  readonly draining: Draining;
-  readonly slots: StreamSlots;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly onCall: OnCall | undefined;
+  readonly admit: Admit;
+  readonly ended: EndOfCall;
+  /** Bounds the streams of one caller; undefined where anybody may have as many as the method allows. */
+  readonly slots: StreamSlots | undefined;
 }
 
-/** The gate before guarded methods: not while draining, then who calls and may they, then how many streams they have. */
-export function guardedGate({ gate, draining, slots, ...observers }: GateSurroundings): RequestGate {
+/** Puts admission before a method that Connect serves: who calls and may they, then how many streams they have. */
+export function createRequestGate({ admit, ended, slots }: GateSurroundings): RequestGate {
   return async (context) => {
-    const call = watchEnd(context, observers);
-    try {
-      if (draining.begun) throw draining.refusal();
-      requireKnownVersion(context);
-      call.principal = await gate({ method: context.method, ...call.head });
-      if (context.method.methodKind !== "unary") holdSlot(slots, call, context);
-    } catch (thrown) {
-      throw toConnectError(thrown);
-    }
-  };
-}
-
-/** The gate before methods that are open to all, while draining too. */
-export function openGate(observers: Omit<GateSurroundings, "gate" | "draining" | "slots">): RequestGate {
-  return (context) => {
-    watchEnd(context, observers).principal = anonymous;
+    const call = watchEnd(context, ended);
     try {
       requireKnownVersion(context);
+      await admit(call);
+      if (slots && context.method.methodKind !== "unary") holdSlot(slots, call, context);
     } catch (thrown) {
       throw toConnectError(thrown);
     }
@@ -50,8 +29,8 @@ export function openGate(observers: Omit<GateSurroundings, "gate" | "draining" |
 }
 
 function holdSlot(slots: StreamSlots, call: Call, { signal }: HandlerContext): void {
-  if (signal.aborted || !call.principal) return;
-  const slot = slots.take(call.principal);
+  if (signal.aborted || !call.caller) return;
+  const slot = slots.take(call.caller);
   if (slot) signal.addEventListener("abort", () => slot[Symbol.dispose](), { once: true });
 }
 

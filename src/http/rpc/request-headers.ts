@@ -1,4 +1,4 @@
-import type { RawRequest } from "../servers/index.ts";
+import type { IncomingHttpHeaders } from "node:http2";
 
 /** Credentials stay out of what handlers can read. */
 const withheld: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie"]);
@@ -19,14 +19,14 @@ const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1
  * than a timer can wait is left out: it would be taken for one that has passed. A value that Connect would refuse, and
  * repeat to do so, is refused without its text (requirement T7). Undefined where a value is none that a header may have.
  */
-export function requestHeaders({ headers }: RawRequest): Headers | undefined {
+export function requestHeaders({ headers }: { readonly headers: IncomingHttpHeaders }): Headers | undefined {
   const converted = new Headers();
   try {
     for (const name in headers) {
       const value = headers[name];
       if (name[0] === ":" || value === undefined || withheld.has(name)) continue;
       const text = understood(name, typeof value === "string" ? value : value.join(", "));
-      if (timeoutMs(name, text) <= longestTimeoutMs) converted.set(name, text);
+      if (spelledMs(name, text) <= longestTimeoutMs) converted.set(name, text);
     }
     return converted;
   } catch {
@@ -37,8 +37,18 @@ export function requestHeaders({ headers }: RawRequest): Headers | undefined {
 const understood = (name: string, value: string): string =>
   spellings[name]?.test(value) === false ? "unreadable" : value;
 
+/** How long the caller of gRPC or Connect waits for its answer, in milliseconds; undefined where it does not say. */
+export function timeoutMs(header: Headers): number | undefined {
+  for (const name of ["grpc-timeout", "connect-timeout-ms"]) {
+    const value = header.get(name);
+    const ms = value === null ? 0 : spelledMs(name, value);
+    if (ms > 0) return ms;
+  }
+  return undefined;
+}
+
 /** What a deadline header asks for; 0 for any other header, and for a value that is not ours to understand. */
-function timeoutMs(name: string, value: string): number {
+function spelledMs(name: string, value: string): number {
   if (name === "connect-timeout-ms") return Number(value) || 0;
   if (name !== "grpc-timeout") return 0;
   return Number(value.slice(0, -1)) * (unitMs[value.slice(-1)] ?? 0) || 0;

@@ -1,14 +1,15 @@
 import { constants } from "node:http2";
-import { Code, ConnectError, createContextValues } from "@connectrpc/connect";
+import { Code, createContextValues } from "@connectrpc/connect";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
+import { callerGone } from "../call/index.ts";
 import { describeFailure } from "../describe-failure.ts";
 import type { Head } from "../head.ts";
 import { answerError } from "../protocol-error.ts";
 import { cutOff, isGone, type RawRequest, type RawResponse } from "../servers/index.ts";
-import { callKey } from "./call.ts";
+import { callKey } from "./context.ts";
 import { bodyOf, bodyWithin } from "./request-body.ts";
-import { requestHeaders } from "./request-headers.ts";
+import { requestHeaders, timeoutMs } from "./request-headers.ts";
 import { type UniversalHandler, writeAnswer } from "./write-answer.ts";
 
 interface Surroundings {
@@ -38,7 +39,7 @@ export async function serveCall(
   let written = false;
   response.once("close", () => {
     stalled?.[Symbol.dispose]();
-    if (!written) caller.abort(new ConnectError("the caller went away", Code.Canceled));
+    if (!written) caller.abort(callerGone());
   });
   try {
     const answer = await handler({
@@ -47,12 +48,13 @@ export async function serveCall(
       // Nothing may depend on the host that a caller names: the handler was chosen by the path, and gets a constant one.
       url: `http://gateway${request.url}`,
       header,
-      body: oneMessage ? bodyWithin(request, requestMs, clock) : bodyOf(request),
+      body: oneMessage ? bodyWithin(request, { requestMs, timeoutMs: timeoutMs(header) }, clock) : bodyOf(request),
       signal: caller.signal,
       contextValues: createContextValues().set(callKey, {
+        method: handler.method,
         head,
         startedAt: clock.monotonic(),
-        principal: undefined,
+        caller: undefined,
         answered: false,
       }),
     });

@@ -1,5 +1,5 @@
 import type { Server } from "node:http";
-import { constants, type ServerHttp2Session } from "node:http2";
+import { constants, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
@@ -7,7 +7,7 @@ import type { Limits } from "../limits.ts";
 import type { Connection } from "../listen/index.ts";
 import { createHttp1Server } from "./http1-server.ts";
 import { createHttp2Server } from "./http2-server.ts";
-import { InFlight } from "./in-flight.ts";
+import type { InFlight } from "./in-flight.ts";
 import { keepSession } from "./keep-session.ts";
 import { isHttp2, type RawRequest, type RawResponse } from "./raw.ts";
 
@@ -17,22 +17,28 @@ export interface ServersOptions {
   readonly log: Log;
   /** Gets every request of every connection. */
   readonly receive: (request: RawRequest, response: RawResponse, connection: Connection) => void;
+  /** Gets every stream of HTTP/2 first, and says whether it keeps it. */
+  readonly take: (
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawHeaders: readonly string[],
+    connection: Connection,
+  ) => boolean;
+  readonly inFlight: InFlight;
 }
 
 /** One server for each version of HTTP, shared by all listeners. */
 export interface Servers extends Disposable {
   readonly http1: Server;
-  readonly inFlight: InFlight;
   take(protocol: "http1" | "http2", socket: Socket, connection: Connection): void;
   /** Tells every connection to make its further requests elsewhere; what it has begun goes on. */
   sendAway(): void;
 }
 
 /** Makes the servers; they are idle until sockets are handed over. */
-export function createServers({ limits, clock, log, receive }: ServersOptions): Servers {
+export function createServers({ limits, clock, log, receive, take, inFlight }: ServersOptions): Servers {
   const connections = new WeakMap<object, Connection>();
   const sessions = new Set<ServerHttp2Session>();
-  const inFlight = new InFlight();
   let arriving: Connection | undefined;
 
   function serve(request: RawRequest, response: RawResponse): void {
@@ -49,7 +55,10 @@ export function createServers({ limits, clock, log, receive }: ServersOptions): 
     receive(request, response, connection);
   }
   const http1 = createHttp1Server(limits, serve);
-  const http2 = createHttp2Server(limits, log, serve);
+  const http2 = createHttp2Server(limits, log, serve, (stream, headers, rawHeaders) => {
+    const connection = stream.session && connections.get(stream.session);
+    return connection !== undefined && take(stream, headers, rawHeaders, connection);
+  });
   http2.on("session", (session) => {
     if (!arriving) return session.destroy();
     connections.set(session, arriving);
@@ -60,7 +69,6 @@ export function createServers({ limits, clock, log, receive }: ServersOptions): 
 
   return {
     http1,
-    inFlight,
     take(protocol, socket, connection) {
       if (protocol === "http1") {
         connections.set(socket, connection);

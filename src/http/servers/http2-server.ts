@@ -1,4 +1,4 @@
-import { createServer, type Http2Server } from "node:http2";
+import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Log } from "../../core/log.ts";
 import type { Limits } from "../limits.ts";
 import type { RawResponse, Receive } from "./raw.ts";
@@ -6,8 +6,11 @@ import type { RawResponse, Receive } from "./raw.ts";
 /** Streams that a client may reset at once, and then each second, before its connection is ended. */
 const resets = { burst: 256, perSecond: 33 };
 
+/** Takes a stream as it opens, or leaves it to Node, which makes a request and a response of it. */
+type Take = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]) => boolean;
+
 /** The HTTP/2 server for sockets that listeners hand over, with and without TLS. It never listens itself. */
-export function createHttp2Server(limits: Limits, log: Log, receive: Receive): Http2Server {
+export function createHttp2Server(limits: Limits, log: Log, receive: Receive, take: Take): Http2Server {
   const server = createServer(
     {
       settings: { maxConcurrentStreams: limits.streamsPerConnection, maxHeaderListSize: limits.headerBytes },
@@ -17,8 +20,19 @@ export function createHttp2Server(limits: Limits, log: Log, receive: Receive): H
     },
     (request, response) => receive(request, response as unknown as RawResponse),
   );
+  takeFirst(server, take);
   server.on("sessionError", (error: NodeJS.ErrnoException) =>
     log.debug({ code: error.code }, "an HTTP/2 connection failed"),
   );
   return server;
+}
+
+/** Node's own listener makes requests of streams; it gets what is not taken before. */
+function takeFirst(server: Http2Server, take: Take): void {
+  const others = server.listeners("stream");
+  server.removeAllListeners("stream");
+  server.on("stream", (stream, headers, flags, rawHeaders) => {
+    if (take(stream, headers, rawHeaders)) return;
+    for (const listener of others) listener.call(server, stream, headers, flags, rawHeaders);
+  });
 }

@@ -3,6 +3,7 @@ import { openShellAuthorization } from "../../../gen/openshell/v1/openshell_auth
 import { OpenShell } from "../../../gen/openshell/v1/openshell_pb.ts";
 import { createGate, defineService, type Handlers, type Lease, unimplemented } from "../../../src/access/index.ts";
 import type { Arrival } from "../../../src/auth/index.ts";
+import type { AuditEvent } from "../../../src/core/audit.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { parseSandboxId } from "../../../src/core/ids.ts";
 import { type Log, silentLog } from "../../../src/core/log.ts";
@@ -22,12 +23,16 @@ import { sandboxPrincipal, userPrincipal } from "../../support/principals.ts";
 type OpenShellHandlers = Handlers<typeof OpenShell, typeof openShellAuthorization>;
 
 export const sandboxId = "7d9f7b7e-1111-4222-8333-444455556666";
-const known = { id: parseSandboxId(sandboxId)!, name: "alpha", workspace: "default" };
+export const sandboxName = "alpha";
+const known = { id: parseSandboxId(sandboxId)!, name: sandboxName, workspace: "default" };
 
 /** Bearer credentials that the fixture knows, and what they prove. */
 const credentials: Readonly<Record<string, Principal | Reason>> = {
   user: userPrincipal(),
+  reader: userPrincipal({ roles: ["openshell-user"], scopes: [] }),
+  stranger: userPrincipal({ roles: [], scopes: [] }),
   sandbox: sandboxPrincipal(known.id),
+  "other-sandbox": sandboxPrincipal(parseSandboxId("6e1a9e0c-2222-4333-9444-555566667777")!),
   expired: "token-expired",
   blind: "revocations-unknown",
 };
@@ -56,6 +61,8 @@ export interface Fixture extends AsyncDisposable {
   /** What the gate was told of each call, in order. */
   readonly arrivals: Arrival[];
   readonly records: CallRecord[];
+  /** What the gate and the guard told the audit log. */
+  readonly audited: AuditEvent[];
   /** Every line that was logged, as text. */
   readonly lines: string[];
   /** A socket to the first listener. */
@@ -67,6 +74,8 @@ export async function startFrontDoor(options: FixtureOptions = {}): Promise<Fixt
   const { handlers = {}, limits = {}, listeners = [{}], lease, clock = systemClock, ...over } = options;
   const arrivals: Arrival[] = [];
   const records: CallRecord[] = [];
+  const audited: AuditEvent[] = [];
+  const audit = (event: AuditEvent) => void audited.push(event);
   const lines: string[] = [];
   const roles = { adminRole: "openshell-admin", userRole: "openshell-user", enforceScopes: false };
   const bound = defineService(OpenShell, openShellAuthorization, {
@@ -78,7 +87,7 @@ export async function startFrontDoor(options: FixtureOptions = {}): Promise<Fixt
       byId: (id) => (id === known.id ? known : undefined),
       byName: (_workspace, name) => (name === known.name ? known : undefined),
     },
-    audit: () => undefined,
+    audit,
     roles,
     openLease: () => lease,
     clock,
@@ -87,7 +96,7 @@ export async function startFrontDoor(options: FixtureOptions = {}): Promise<Fixt
   const gate = createGate({
     services: [bound],
     roles,
-    audit: () => undefined,
+    audit,
     authenticate: async ({ bearer, arrival }) => {
       arrivals.push(arrival);
       if (bearer === undefined) return accepted(anonymous);
@@ -117,6 +126,7 @@ export async function startFrontDoor(options: FixtureOptions = {}): Promise<Fixt
     url: address.url,
     arrivals,
     records,
+    audited,
     lines,
     socket: () => openSocket(address.port),
     [Symbol.asyncDispose]: () => door[Symbol.asyncDispose](),

@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
 
 export interface Http2Answer {
   readonly headers: IncomingHttpHeaders;
@@ -31,6 +31,8 @@ export function ask(
     let text = "";
     stream.on("response", (given) => {
       answered = given;
+      // An answer that is nothing but an error may be a single block of headers, which gRPC calls trailers-only.
+      if ("grpc-status" in given) trailers = given;
     });
     stream.on("trailers", (given) => {
       trailers = given;
@@ -44,6 +46,16 @@ export function ask(
     stream.on("end", () => setImmediate(settle));
     stream.on("close", settle);
     stream.end(body);
+  });
+}
+
+/** The gRPC status of an answer, as soon as it comes: in trailers, or in headers that are all of the answer. */
+export function grpcStatus(stream: ClientHttp2Stream): Promise<unknown> {
+  return new Promise((resolve) => {
+    const note = (headers: IncomingHttpHeaders) => {
+      if ("grpc-status" in headers) resolve(headers["grpc-status"]);
+    };
+    stream.on("response", note).on("trailers", note);
   });
 }
 

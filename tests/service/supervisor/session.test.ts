@@ -2,7 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import type { GatewayMessageSchema, SupervisorMessage } from "../../../gen/openshell/v1/supervisor_pb.ts";
 import { Refusal } from "../../../src/core/refusal.ts";
-import { toConnectError } from "../../../src/http/rpc/connect-error.ts";
+import { toConnectError } from "../../../src/http/call/connect-error.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { RunningSupervisor } from "./running-supervisor.ts";
 import { sandboxId } from "./sandbox-id.ts";

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { Refusal } from "../../../src/core/refusal.ts";
-import { toConnectError } from "../../../src/http/rpc/connect-error.ts";
+import { toConnectError } from "../../../src/http/call/connect-error.ts";
 import { Backoff, reopening } from "../../../src/supervisor/backoff.ts";
 
 const waits = (backoff: Backoff, count: number) => Array.from({ length: count }, () => backoff.next());

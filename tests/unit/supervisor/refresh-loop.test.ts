@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { silentLog } from "../../../src/core/log.ts";
 import { Refusal } from "../../../src/core/refusal.ts";
 import { Secret } from "../../../src/core/secret.ts";
-import { toConnectError } from "../../../src/http/rpc/connect-error.ts";
+import { toConnectError } from "../../../src/http/call/connect-error.ts";
 import { Credential } from "../../../src/supervisor/credential.ts";
 import { keepTokenFresh } from "../../../src/supervisor/refresh-loop.ts";
 import { TokenSlot } from "../../../src/supervisor/token-slot.ts";

@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { silentLog } from "../../../src/core/log.ts";
 import { Refusal, type RefusalOptions } from "../../../src/core/refusal.ts";
-import { toConnectError } from "../../../src/http/rpc/connect-error.ts";
+import { toConnectError } from "../../../src/http/call/connect-error.ts";
 import type { Renewal } from "../../../src/supervisor/credential.ts";
 import { SessionFailure } from "../../../src/supervisor/session.ts";
 import { keepSession } from "../../../src/supervisor/session-loop.ts";

@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { silentLog } from "../../../src/core/log.ts";
 import { Refusal } from "../../../src/core/refusal.ts";
-import { toConnectError } from "../../../src/http/rpc/connect-error.ts";
+import { toConnectError } from "../../../src/http/call/connect-error.ts";
 import { StartFailure, withStartRetries } from "../../../src/supervisor/start-retries.ts";
 import { TokenUnreadable } from "../../../src/supervisor/token-text.ts";
 import { FakeClock } from "../../support/fake-clock.ts";

@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { Refusal } from "../../../../src/core/refusal.ts";
 import { amendCodecError, frameRefusal } from "../../../../src/http/rpc/codec-error.ts";
-import { toConnectError } from "../../../../src/http/rpc/connect-error.ts";
+import { toConnectError } from "../../../../src/http/call/connect-error.ts";
 
 const amended = (error: ConnectError) => {
   amendCodecError(error);

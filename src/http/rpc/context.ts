@@ -1,18 +1,7 @@
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
-import type { Principal } from "../../core/principal.ts";
-import type { Head } from "../head.ts";
+import type { Call } from "../call/index.ts";
 
-/** One call on its way through Connect. */
-export interface Call {
-  readonly head: Head;
-  /** By the monotonic clock, in milliseconds. */
-  readonly startedAt: number;
-  /** Set by the gate. */
-  principal: Principal | undefined;
-  /** Whether the implementation answered in full. */
-  answered: boolean;
-}
-
+/** Where Connect's context of a call keeps the call. */
 export const callKey = createContextKey<Call | undefined>(undefined, { description: "call" });
 
 /** @throws Error where a handler runs outside the front door. */

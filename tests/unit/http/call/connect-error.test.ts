@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../../../gen/google/rpc/error_details_pb.ts";
 import { Refusal } from "../../../../src/core/refusal.ts";
-import { toConnectError } from "../../../../src/http/rpc/connect-error.ts";
+import { toConnectError } from "../../../../src/http/call/connect-error.ts";
 
 test.each([
   ["token-expired", Code.Unauthenticated, "TOKEN_EXPIRED"],
