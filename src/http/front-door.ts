@@ -108,7 +108,7 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<FrontD
   const ended = createEndOfCall({ clock, log, onCall });
   const inFlight = new InFlight();
   const lean = options.leanUnary === false ? [] : [...guardedMethods(services, admit), ...openMethods(addOpen)];
-  const take = createTakeStream({ methods: lean, limits, clock, inFlight, ended });
+  const take = createTakeStream({ methods: lean, limits, clock, log, inFlight, ended });
   const servers = createServers({ limits, clock, log, receive, take, inFlight });
   const { app, dispatch } = createApp(servers.http1, log);
   probes(app, { version, state });

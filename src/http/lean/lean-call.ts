@@ -5,6 +5,7 @@ import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import type { Answer, Entry } from "../../access/index.ts";
 import { anonymous, type Principal } from "../../core/principal.ts";
 import { bodyOverdue, type Call, callerGone, timedOut, toConnectError } from "../call/index.ts";
+import { describeFailure } from "../describe-failure.ts";
 import type { Head } from "../head.ts";
 import type { Connection } from "../listen/index.ts";
 import { amendCodecError, requestHeaders } from "../rpc/index.ts";
@@ -203,7 +204,7 @@ export class LeanCall implements Call, Entry, Bounded, Recipient {
     this.#end(undefined);
     // What is answered must be taken: a caller that grants no window would keep the answer in memory for ever.
     this.#surroundings.overdue.add(this);
-    writeAnswer(stream, frame, encodings.response, this.#context);
+    this.#writing(() => writeAnswer(stream, frame, encodings.response, this.#context));
   }
 
   /** Ends the call with an error. Without effect where it is over. */
@@ -213,7 +214,22 @@ export class LeanCall implements Call, Entry, Bounded, Recipient {
     amendCodecError(error);
     this.#end(error);
     this.#surroundings.overdue.add(this);
-    writeError(stream, error, encodings.response, this.#context);
+    this.#writing(() => writeError(stream, error, encodings.response, this.#context));
+  }
+
+  /** An answer that cannot be written, for instance for a header that an implementation set, ends its own stream alone. */
+  #writing(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      const { stream } = this.#arrival;
+      if (stream.destroyed) return;
+      this.#surroundings.log.error(
+        { method: this.method.name, error: describeFailure(error) },
+        "an answer was cut off",
+      );
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    }
   }
 
   #cutOff(reason: ConnectError): void {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Clock } from "../../core/clock.ts";
+import type { Log } from "../../core/log.ts";
 import type { EndOfCall } from "../call/index.ts";
 import { readHead } from "../head.ts";
 import type { Limits } from "../limits.ts";
@@ -14,6 +15,7 @@ export interface TakeStreamOptions {
   readonly methods: readonly LeanMethod[];
   readonly limits: Limits;
   readonly clock: Clock;
+  readonly log: Log;
   readonly inFlight: InFlight;
   readonly ended: EndOfCall;
 }
