@@ -168,7 +168,7 @@ export async function startGateway(settings: GatewaySettings, surroundings: Gate
   const modes = modesOf(services);
 
   const authenticate = createChain({
-    authenticators: [createSandboxJwtAuthenticator({ tokens })],
+    authenticators: [createSandboxJwtAuthenticator({ tokens, clock })],
     withoutCredential:
       settings.developmentUser &&
       createDevUserAuthenticator({

@@ -1,4 +1,5 @@
 import { OpenShell } from "../../../gen/openshell/v1/openshell_pb.ts";
+import { type Clock, systemClock } from "../../core/clock.ts";
 import type { SandboxPrincipal } from "../../core/principal.ts";
 import { refused, type Verdict } from "../../core/refusal.ts";
 import type { TokenChecks } from "../../tokens/index.ts";
@@ -9,8 +10,12 @@ import { VerifiedTokens } from "./verified-tokens.ts";
 
 export interface SandboxJwtOptions {
   readonly tokens: TokenChecks;
-  /** How many tokens are remembered as verified; twice the number of sandboxes serves every refresh. */
+  /**
+   * How many tokens are remembered as verified, 200,000 where nothing is said. Where more are in use, each call verifies a
+   * signature, so it should be twice the number of sandboxes; one that is remembered takes half a KiB.
+   */
   readonly remembered?: number;
+  readonly clock?: Clock;
 }
 
 const refreshMethod = `${OpenShell.typeName}/${OpenShell.method.refreshSandboxToken.name}`;
@@ -21,8 +26,9 @@ const refreshMethod = `${OpenShell.typeName}/${OpenShell.method.refreshSandboxTo
  * verified once, then looked up, and not at all where this process made it; whether the token is still in its time and not revoked is asked every time. One whose
  * key only another replica has yet is told to come again (requirement T2).
  */
-export function createSandboxJwtAuthenticator({ tokens, remembered = 10_000 }: SandboxJwtOptions): Authenticator {
-  const verified = new VerifiedTokens(remembered);
+export function createSandboxJwtAuthenticator(options: SandboxJwtOptions): Authenticator {
+  const { tokens, remembered = 200_000, clock = systemClock } = options;
+  const verified = new VerifiedTokens({ capacity: remembered, clock });
   tokens.onMinted((token, principal) => verified.add(verified.digest(token.reveal()), principal));
 
   /** The token's principal, verified now or before; undefined where the token is not ours. */

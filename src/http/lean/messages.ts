@@ -1,7 +1,8 @@
-import { create, type DescMessage, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import type { Answer } from "../../access/index.ts";
+import { encodedBytes } from "../../core/encoded-once.ts";
 import type { Limits } from "../limits.ts";
 import type { Envelope } from "./envelope-reader.ts";
 
@@ -54,7 +55,7 @@ export function encode(
 
 function toBytes(answer: Answer, schema: DescMessage): Uint8Array {
   try {
-    return toBinary(schema, create(schema, answer));
+    return encodedBytes(schema, answer);
   } catch (thrown) {
     throw new ConnectError(`serialize binary: ${thrown instanceof Error ? thrown.message : thrown}`, Code.Internal);
   }

@@ -2,8 +2,10 @@ import type { GetSandboxConfigResponse } from "../../../gen/openshell/sandbox/v1
 import type { SandboxPolicy } from "../../../gen/openshell/sandbox/v1/policy_pb.ts";
 import { defaultWorkspace, nameOf } from "../../access/index.ts";
 import type { Clock } from "../../core/clock.ts";
+import { encodedOnce } from "../../core/encoded-once.ts";
 import type { SandboxId } from "../../core/ids.ts";
 import type { Principal } from "../../core/principal.ts";
+import { RecentlyUsed } from "../../core/recently-used.ts";
 import { Refusal } from "../../core/refusal.ts";
 import type { ScopedSandbox } from "../../core/scoped-sandbox.ts";
 import type {
@@ -33,11 +35,18 @@ export interface ConfigurationOptions {
   readonly clock: Clock;
 }
 
-interface Cached {
+/** What was found to stand for a sandbox at these revisions. */
+interface Found {
   readonly ownRevision: number;
   readonly globalRevision: number;
-  readonly response: GetSandboxConfigResponse;
+  readonly contents: string;
 }
+
+/**
+ * How many different answers are kept, with their encoded forms. One with a policy of ten rules takes about 28 KiB; any
+ * number of sandboxes whose configurations do not differ share one.
+ */
+const keptAnswers = 10_000;
 
 /**
  * All policies and settings: written to the store, read from memory. What was read of a scope, or written to it, is taken
@@ -48,7 +57,8 @@ export class Configuration {
   readonly #store: PolicyStore;
   readonly #clock: Clock;
   readonly #scopes: Map<ConfigScope, StoredScope>;
-  readonly #cache = new Map<SandboxId, Cached>();
+  readonly #found = new Map<SandboxId, Found>();
+  readonly #answers = new RecentlyUsed<string, GetSandboxConfigResponse>({ capacity: keptAnswers });
   /** When each scope was taken over from the store; no two takings have one number. */
   readonly #turns = new Map<ConfigScope, number>();
   #turn = 0;
@@ -101,18 +111,15 @@ export class Configuration {
   }
 
   /**
-   * What stands for a sandbox now. As long as nothing changes it is the same object, so that an encoded form can be kept
-   * beside it; nobody may change it.
+   * What stands for a sandbox now. As long as nothing changes it is the same object, also for other sandboxes for which
+   * the same stands, and it is marked so that its encoded form is kept beside it; nobody may change it.
    * @throws Refusal `sandbox-missing`.
    */
   effective({ id, workspace }: ScopedSandbox): GetSandboxConfigResponse {
     const [own, global] = [this.#scope(id), this.#scope("global")];
-    const cached = this.#cache.get(id);
-    if (cached && cached.ownRevision === own.revision && cached.globalRevision === global.revision)
-      return cached.response;
-    const response = effectiveConfig(own, global, workspace || defaultWorkspace);
-    this.#cache.set(id, { ownRevision: own.revision, globalRevision: global.revision, response });
-    return response;
+    const found = this.#found.get(id);
+    const isSame = found?.ownRevision === own.revision && found.globalRevision === global.revision;
+    return (isSame && this.#answers.get(found.contents)) || this.#find(id, own, global, workspace);
   }
 
   /** The version of its policy that a sandbox runs; 0 where it has said so of none. */
@@ -156,6 +163,16 @@ export class Configuration {
     return { source, principal: nameOf(principal), at: this.#clock.now() };
   }
 
+  #find(id: SandboxId, own: StoredScope, global: StoredScope, workspace: string): GetSandboxConfigResponse {
+    const { contents, respond } = effectiveConfig(own, global, workspace || defaultWorkspace);
+    this.#found.set(id, { ownRevision: own.revision, globalRevision: global.revision, contents });
+    const known = this.#answers.get(contents);
+    if (known) return known;
+    const answer = encodedOnce(respond());
+    this.#answers.set(contents, answer);
+    return answer;
+  }
+
   #scope(scope: ConfigScope): StoredScope {
     const found = this.#scopes.get(scope);
     if (!found) throw new Refusal("sandbox-missing");
@@ -193,14 +210,14 @@ export class Configuration {
     if (!row) {
       this.#scopes.delete(scope);
       this.#turns.delete(scope);
-      if (scope !== "global") this.#cache.delete(scope);
+      if (scope !== "global") this.#found.delete(scope);
       return;
     }
     this.#turn += 1;
     this.#turns.set(scope, this.#turn);
     this.#scopes.set(scope, row);
     // A restored database goes back, and will use the same numbers for something else.
-    if (before && row.revision < before.revision) this.#cache.clear();
+    if (before && row.revision < before.revision) this.#found.clear();
     const isKnown = before?.revision === row.revision && before.loadedVersion === row.loadedVersion;
     if (scope === "global" || isKnown) return;
     const change = { sandboxId: scope, loadedVersion: row.loadedVersion, resourceVersion };

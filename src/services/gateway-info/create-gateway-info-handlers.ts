@@ -1,7 +1,9 @@
+import { create } from "@bufbuild/protobuf";
 import type { openShellAuthorization } from "../../../gen/openshell/v1/openshell_authz.ts";
-import { type OpenShell, ServiceStatus } from "../../../gen/openshell/v1/openshell_pb.ts";
+import { HealthResponseSchema, type OpenShell, ServiceStatus } from "../../../gen/openshell/v1/openshell_pb.ts";
 import type { HandlerOf } from "../../access/index.ts";
 import type { ComputeDriver } from "../../compute/index.ts";
+import { encodedOnce } from "../../core/encoded-once.ts";
 
 type Method = "health" | "getGatewayInfo" | "getCurrentUser";
 
@@ -15,8 +17,9 @@ export function createGatewayInfoHandlers(options: {
   readonly driver: Pick<ComputeDriver, "name" | "version">;
 }): GatewayInfoHandlers {
   const { version, driver } = options;
+  const healthy = encodedOnce(create(HealthResponseSchema, { status: ServiceStatus.HEALTHY, version }));
   return {
-    health: () => ({ status: ServiceStatus.HEALTHY, version }),
+    health: () => healthy,
     getGatewayInfo: () => ({
       status: ServiceStatus.HEALTHY,
       gatewayVersion: version,

@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { PolicySource, SettingScope } from "../../../../gen/openshell/sandbox/v1/config_pb.ts";
+import {
+  GetSandboxConfigResponseSchema,
+  PolicySource,
+  SettingScope,
+} from "../../../../gen/openshell/sandbox/v1/config_pb.ts";
+import { encodedBytes } from "../../../../src/core/encoded-once.ts";
 import { newSandboxId } from "../../../../src/core/ids.ts";
 import { grantScope } from "../../../../src/core/scoped-sandbox.ts";
 import { openConfiguration } from "./opened.ts";
@@ -69,6 +74,29 @@ test("the answer is the same object until something changes, so that its encoded
   expect(configuration.effective(a)).toBe(first);
   await user(undefined, { settingKey: "ocsf_json_enabled", settingValue: settingOf(true) });
   expect(configuration.effective(a)).not.toBe(first);
+});
+
+test("sandboxes for which the very same stands share their answer, and its encoded form, until one of them changes", async () => {
+  const { sandbox, configuration, user } = await openConfiguration();
+  const [a, b, c] = [await sandbox(policy(), "a"), await sandbox(policy(), "b"), await sandbox(narrow, "c")];
+  const shared = configuration.effective(a);
+  expect(configuration.effective(b)).toBe(shared);
+  expect(configuration.effective(c)).not.toBe(shared);
+  const bytes = encodedBytes(GetSandboxConfigResponseSchema, shared);
+  expect(encodedBytes(GetSandboxConfigResponseSchema, configuration.effective(b))).toBe(bytes);
+
+  await user(b, { policy: narrow });
+  expect(configuration.effective(b)).toMatchObject({ version: 2, policyHash: configuration.effective(c).policyHash });
+  expect(configuration.effective(c)).toMatchObject({ version: 1 });
+  expect(configuration.effective(a)).toBe(shared);
+});
+
+test("the same configuration in another workspace is another answer", async () => {
+  const { sandbox, configuration } = await openConfiguration();
+  const a = await sandbox(policy(), "a");
+  const elsewhere = grantScope({ id: (await sandbox(policy(), "b")).id, name: "b", workspace: "other" });
+  expect(configuration.effective(a).workspace).toBe("default");
+  expect(configuration.effective(elsewhere).workspace).toBe("other");
 });
 
 test("the configuration's revision changes with everything that a supervisor acts on, and with nothing else", async () => {
