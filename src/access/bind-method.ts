@@ -35,7 +35,7 @@ export function bindMethod(parts: Parts): BoundMethod {
   const { method, row } = parts;
   switch (method.methodKind) {
     case "unary":
-      return { method, row, kind: "unary", invoke: (request, entry) => refusing(unary(parts, request, entry)) };
+      return { method, row, kind: "unary", invoke: (request, entry) => unary(parts, request, entry) };
     case "server_streaming":
       return { method, row, kind: "server_streaming", invoke: (request, entry) => serverStream(parts, request, entry) };
     case "client_streaming":
@@ -43,17 +43,37 @@ export function bindMethod(parts: Parts): BoundMethod {
         method,
         row,
         kind: "client_streaming",
-        invoke: (frames, entry) => refusing(clientStream(parts, frames, entry)),
+        invoke: (frames, entry) => clientStream(parts, frames, entry).catch(refuse),
       };
     case "bidi_streaming":
       return { method, row, kind: "bidi_streaming", invoke: (frames, entry) => bidiStream(parts, frames, entry) };
   }
 }
 
-async function unary({ guard, admit, handler, guarding }: Parts, request: Message, entry: Entry): Promise<Answer> {
-  admit(entry.principal, guarding.roles);
-  const sandbox = await guard.scope(request, entry);
-  return (await handler(request, callOf(entry, entry.signal, sandbox))) as Answer;
+/** Waits for nothing that is there already: no promise is made for a call whose sandbox and answer are in memory. */
+function unary(parts: Parts, request: Message, entry: Entry): Answer | Promise<Answer> {
+  try {
+    parts.admit(entry.principal, parts.guarding.roles);
+    const sandbox = parts.guard.scope(request, entry);
+    if (sandbox instanceof Promise) return unaryOnceScoped(parts, request, entry, sandbox);
+    const answer = parts.handler(request, new UnaryCall(entry, sandbox));
+    return answer instanceof Promise ? (answer as Promise<Answer>).catch(refuse) : (answer as Answer);
+  } catch (thrown) {
+    return refuse(thrown);
+  }
+}
+
+async function unaryOnceScoped(
+  { handler }: Parts,
+  request: Message,
+  entry: Entry,
+  scoping: Promise<ScopedSandbox | undefined>,
+): Promise<Answer> {
+  try {
+    return (await handler(request, new UnaryCall(entry, await scoping))) as Answer;
+  } catch (thrown) {
+    return refuse(thrown);
+  }
 }
 
 async function* serverStream(parts: Parts, request: Message, entry: Entry): AsyncGenerator<Answer> {
@@ -65,7 +85,7 @@ async function* serverStream(parts: Parts, request: Message, entry: Entry): Asyn
     const signal = joined(entry.signal, lease?.signal);
     yield* streamUntil(signal, handler(request, callOf(entry, signal, sandbox)) as AsyncIterable<Answer>);
   } catch (thrown) {
-    throw Refusal.from(thrown);
+    refuse(thrown);
   }
 }
 
@@ -97,7 +117,7 @@ async function* bidiStream(parts: Parts, source: AsyncIterable<Message>, entry: 
       await incoming.return();
     }
   } catch (thrown) {
-    throw Refusal.from(thrown);
+    refuse(thrown);
   }
 }
 
@@ -105,13 +125,28 @@ function callOf({ principal, metadata }: Entry, signal: AbortSignal, sandbox: Sc
   return { principal, signal, metadata, sandbox };
 }
 
+/** What a unary handler gets. Hardly any looks at the signal, and transports make one only for those that do. */
+class UnaryCall implements LooseCall {
+  readonly principal: Principal;
+  readonly metadata: Metadata;
+  readonly sandbox: ScopedSandbox | undefined;
+  readonly #entry: Entry;
+
+  constructor(entry: Entry, sandbox: ScopedSandbox | undefined) {
+    this.principal = entry.principal;
+    this.metadata = entry.metadata;
+    this.sandbox = sandbox;
+    this.#entry = entry;
+  }
+
+  get signal(): AbortSignal {
+    return this.#entry.signal;
+  }
+}
+
 const joined = (caller: AbortSignal, lease: AbortSignal | undefined) =>
   lease ? AbortSignal.any([caller, lease]) : caller;
 
-async function refusing<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (thrown) {
-    throw Refusal.from(thrown);
-  }
+function refuse(thrown: unknown): never {
+  throw Refusal.from(thrown);
 }

@@ -1,8 +1,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { type Authenticate, type Presented, readBearer } from "../auth/index.ts";
+import { type Authenticate, readBearer } from "../auth/index.ts";
 import type { Audit } from "../core/audit.ts";
 import { anonymous, type Principal } from "../core/principal.ts";
-import { Refusal } from "../core/refusal.ts";
+import { Refusal, type Verdict } from "../core/refusal.ts";
 import { requireAdmission } from "./admission.ts";
 import type { AuthorizationRow } from "./authorization.ts";
 import type { BoundService } from "./bound-service.ts";
@@ -23,39 +23,69 @@ export interface GateOptions {
  * answer. A method without a row is refused, whoever calls (requirement A7).
  */
 export function createGate({ services, authenticate, roles, audit }: GateOptions): Gate {
-  const rows = new Map<DescMethod, AuthorizationRow>();
-  for (const { methods } of services) for (const { method, row } of methods) rows.set(method, row);
+  const guarded = new Map<DescMethod, Guarded>();
+  for (const { methods } of services) {
+    for (const { method, row } of methods) {
+      guarded.set(method, { row, name: `${method.parent.typeName}/${method.name}` });
+    }
+  }
 
-  return async (head) => {
-    const row = rows.get(head.method);
-    if (!row) throw new Refusal("not-built");
-    if (row.mode === "unauthenticated") return anonymous;
-    const method = `${head.method.parent.typeName}/${head.method.name}`;
-    let principal: Principal = anonymous;
+  function refuse(thrown: unknown, head: CallHead, { name }: Guarded, principal: Principal): never {
+    const refusal = Refusal.from(thrown);
+    audit({
+      event: principal === anonymous ? "token.refused" : "access.refused",
+      principal: nameOf(principal),
+      method: name,
+      reason: refusal.reason,
+      peer: head.arrival.peer,
+    });
+    throw refusal;
+  }
+
+  function admit(verdict: Verdict<Principal>, head: CallHead, method: Guarded): Principal {
+    if (!verdict.ok) return refuse(new Refusal(verdict.reason), head, method, anonymous);
+    const principal = verdict.value;
     try {
-      principal = await identify(head, method, authenticate);
-      requireAdmission(row, principal, roles);
-      if (head.arrival.listener === "sandboxes" && row.mode === "bearer") throw new Refusal("listener-restricted");
+      requireAdmission(method.row, principal, roles);
+      if (head.arrival.listener === "sandboxes" && method.row.mode === "bearer") {
+        throw new Refusal("listener-restricted");
+      }
       return principal;
     } catch (thrown) {
-      const refusal = Refusal.from(thrown);
-      audit({
-        event: principal === anonymous ? "token.refused" : "access.refused",
-        principal: nameOf(principal),
-        method,
-        reason: refusal.reason,
-        peer: head.arrival.peer,
-      });
-      throw refusal;
+      return refuse(thrown, head, method, principal);
     }
+  }
+
+  async function admitOnceKnown(
+    verdict: Promise<Verdict<Principal>>,
+    head: CallHead,
+    method: Guarded,
+  ): Promise<Principal> {
+    const known = await verdict.catch((thrown) => refuse(thrown, head, method, anonymous));
+    return admit(known, head, method);
+  }
+
+  function identify(head: CallHead, method: Guarded) {
+    try {
+      const bearer = readBearer(head.authorization);
+      if (!bearer.ok) return bearer;
+      return authenticate({ method: method.name, bearer: bearer.value, arrival: head.arrival });
+    } catch (thrown) {
+      return refuse(thrown, head, method, anonymous);
+    }
+  }
+
+  return (head) => {
+    const method = guarded.get(head.method);
+    if (!method) throw new Refusal("not-built");
+    if (method.row.mode === "unauthenticated") return anonymous;
+    const verdict = identify(head, method);
+    return verdict instanceof Promise ? admitOnceKnown(verdict, head, method) : admit(verdict, head, method);
   };
 }
 
-async function identify(head: CallHead, method: string, authenticate: Authenticate): Promise<Principal> {
-  const bearer = readBearer(head.authorization);
-  if (!bearer.ok) throw new Refusal(bearer.reason);
-  const presented: Presented = { method, bearer: bearer.value, arrival: head.arrival };
-  const verdict = await authenticate(presented);
-  if (!verdict.ok) throw new Refusal(verdict.reason);
-  return verdict.value;
+interface Guarded {
+  readonly row: AuthorizationRow;
+  /** In full, for instance `openshell.v1.OpenShell/Health`. */
+  readonly name: string;
 }

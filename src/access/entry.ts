@@ -8,7 +8,7 @@ export interface Metadata {
 /** An authenticated call on its way to its handler. It knows nothing of the transport that carried it. */
 export interface Entry {
   readonly principal: Principal;
-  /** Aborts when the caller goes away or the gateway drains. */
+  /** Aborts when the caller goes away or the gateway drains. May be a getter that makes it: read it only where it is needed. */
   readonly signal: AbortSignal;
   readonly metadata: Metadata;
   /** The caller's address, for the audit log. */

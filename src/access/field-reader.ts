@@ -1,11 +1,14 @@
 import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
 import type { FieldPath } from "./authorization.ts";
 
-/** Reads a text field at a path; one value for each message that the path leads to, none where a message is not set. */
+/** Reads a text field at a path. */
 export interface FieldReader {
   /** The path as the proto spells it, for error texts, for instance `hello.sandbox_id`. */
   readonly spelled: string;
+  /** One value for each message that the path leads to, none where a message is not set. */
   read(message: Message): readonly string[];
+  /** The first of them. */
+  first(message: Message): string | undefined;
 }
 
 /**
@@ -14,9 +17,12 @@ export interface FieldReader {
  */
 export function fieldReader(input: DescMessage, path: FieldPath): FieldReader {
   const fields = resolve(input, path);
+  const isSingle = fields.every(({ fieldKind }) => fieldKind !== "list");
+  const read = (message: Message) => walk([message], fields);
   return {
     spelled: fields.map((field) => field.name).join("."),
-    read: (message) => walk([message], fields),
+    read,
+    first: isSingle ? (message) => follow(message, fields) : (message) => read(message)[0],
   };
 }
 
@@ -34,17 +40,27 @@ function resolve(input: DescMessage, path: FieldPath): DescField[] {
   return fields;
 }
 
+/** The text at the end of a path without repeated fields. */
+function follow(message: Message, fields: readonly DescField[]): string | undefined {
+  let found: unknown = message;
+  for (const field of fields) {
+    found = valueAt(found, field);
+    if (found === undefined) return undefined;
+  }
+  return typeof found === "string" ? found : undefined;
+}
+
 function walk(messages: readonly unknown[], fields: readonly DescField[]): readonly string[] {
   let found = messages;
-  for (const field of fields) found = found.flatMap((value) => valuesOf(value, field));
+  for (const field of fields) {
+    found = found.flatMap((message) => valueAt(message, field) ?? []);
+  }
   return found.filter((value) => typeof value === "string");
 }
 
-function valuesOf(message: unknown, field: DescField): unknown[] {
+function valueAt(message: unknown, field: DescField): unknown {
   const record = message as Record<string, unknown>;
-  const value = field.oneof ? memberOf(record[field.oneof.localName], field.localName) : record[field.localName];
-  if (value === undefined) return [];
-  return Array.isArray(value) ? value : [value];
+  return field.oneof ? memberOf(record[field.oneof.localName], field.localName) : record[field.localName];
 }
 
 function memberOf(oneof: unknown, name: string): unknown {

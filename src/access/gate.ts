@@ -10,5 +10,8 @@ export interface CallHead {
   readonly arrival: Arrival;
 }
 
-/** Authenticates a call and checks its method's row, before the body is read. Rejects with a `Refusal`. */
-export type Gate = (head: CallHead) => Promise<Principal>;
+/**
+ * Authenticates a call and checks its method's row, before the body is read. Throws a `Refusal`, or rejects with one where
+ * something had to be waited for; most calls need to wait for nothing.
+ */
+export type Gate = (head: CallHead) => Principal | Promise<Principal>;

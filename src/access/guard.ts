@@ -13,8 +13,8 @@ import { defaultWorkspace, requireLabel } from "./sandbox-name.ts";
 
 /** Checks, for one method, which sandbox its messages name and whether the caller may reach it (requirements S1, S3). */
 export interface MethodGuard {
-  /** Authorises a request or a stream's first frame. Undefined where the method scopes no sandbox, or an optional field is empty. */
-  scope(message: Message, entry: Entry): Promise<ScopedSandbox | undefined>;
+  /** Authorises a request or a stream's first frame. Undefined where the method scopes no sandbox, or an optional field is empty. Throws a `Refusal`, or rejects with one where the directory had to be waited for. */
+  scope(message: Message, entry: Entry): ScopedSandbox | undefined | Promise<ScopedSandbox | undefined>;
   /** Demands of a later frame that whatever it names is the sandbox that the first frame named. */
   confirm(message: Message, entry: Entry, sandbox: ScopedSandbox | undefined): void;
 }
@@ -47,27 +47,32 @@ export function guardMethod(
   }
 
   /** The sandbox that a reference names, if there is one and the caller may reach it. */
-  async function reach(reference: ReadReference, entry: Entry): Promise<KnownSandbox> {
+  function reach(reference: ReadReference, entry: Entry): KnownSandbox | Promise<KnownSandbox> {
     const { principal } = entry;
     if (principal.kind === "sandbox") return reachOwn(reference, entry, principal);
-    const known = await find(directory, reference);
-    if (!known) throw new Refusal("sandbox-missing");
-    return known;
+    const known = find(directory, reference);
+    return known instanceof Promise ? known.then(demandKnown) : demandKnown(known);
   }
 
   /** Nobody looks for what a sandbox names, but for itself. */
-  async function reachOwn(
+  function reachOwn(
     reference: ReadReference,
     entry: Entry,
     { sandboxId }: SandboxPrincipal,
-  ): Promise<KnownSandbox> {
-    if (reference.by === "id" && reference.text !== sandboxId) return refuseOther(entry, reference.text);
-    const known = await directory.byId(sandboxId);
+  ): KnownSandbox | Promise<KnownSandbox> {
+    if (reference.by === "id" && reference.text !== sandboxId) refuseOther(entry, reference.text);
+    const known = directory.byId(sandboxId);
+    return known instanceof Promise
+      ? known.then((found) => demandMeant(found, reference, entry))
+      : demandMeant(known, reference, entry);
+  }
+
+  /** The calling sandbox, if it is the one that it named. */
+  function demandMeant(known: KnownSandbox | undefined, reference: ReadReference, entry: Entry): KnownSandbox {
     if (reference.by === "name" && !(known && isNamed(known, reference))) {
-      return refuseOther(entry, `${reference.workspace}/${reference.text}`);
+      refuseOther(entry, `${reference.workspace}/${reference.text}`);
     }
-    if (!known) throw new Refusal("sandbox-missing");
-    return known;
+    return demandKnown(known);
   }
 
   function confirmAlso(also: readonly ReadReference[], sandbox: KnownSandbox, entry: Entry): void {
@@ -79,21 +84,30 @@ export function guardMethod(
     }
   }
 
+  function grant(known: KnownSandbox, message: Message, entry: Entry): ScopedSandbox {
+    confirmAlso(readers.also(message), known, entry);
+    return grantScope(known);
+  }
+
   return {
-    async scope(message, entry) {
+    scope(message, entry) {
       if (row.sandbox === undefined) return undefined;
-      if (row.sandbox.from === "principal") return grantScope(await own(directory, entry.principal));
+      if (row.sandbox.from === "principal") {
+        const known = own(directory, entry.principal);
+        return known instanceof Promise ? known.then(grantScope) : grantScope(known);
+      }
       const reference = readers.primary(message);
       if (reference === undefined || reference.text === "") {
         if (!row.sandbox.optional) requireLabel("", readers.spelled);
         if (entry.principal.kind === "sandbox") throw new Refusal("sandbox-global-config");
         return undefined;
       }
-      requireLabel(reference.text, reference.spelled);
+      if (!isOwnId(reference, entry.principal)) requireLabel(reference.text, reference.spelled);
       if (reference.by === "name") requireLabel(reference.workspace, "workspace");
-      const known = await reach(reference, entry);
-      confirmAlso(readers.also(message), known, entry);
-      return grantScope(known);
+      const known = reach(reference, entry);
+      return known instanceof Promise
+        ? known.then((found) => grant(found, message, entry))
+        : grant(known, message, entry);
     },
     confirm(message, entry, sandbox) {
       if (sandbox === undefined) return;
@@ -107,17 +121,26 @@ export function guardMethod(
   };
 }
 
-async function own(directory: SandboxDirectory, principal: Principal): Promise<KnownSandbox> {
+function own(directory: SandboxDirectory, principal: Principal): KnownSandbox | Promise<KnownSandbox> {
   if (principal.kind !== "sandbox") throw new Refusal("sandbox-principal-required");
-  const known = await directory.byId(principal.sandboxId);
+  const known = directory.byId(principal.sandboxId);
+  return known instanceof Promise ? known.then(demandKnown) : demandKnown(known);
+}
+
+function demandKnown(known: KnownSandbox | undefined): KnownSandbox {
   if (!known) throw new Refusal("sandbox-missing");
   return known;
 }
 
-async function find(directory: SandboxDirectory, reference: ReadReference): Promise<KnownSandbox | undefined> {
+function find(directory: SandboxDirectory, reference: ReadReference): ReturnType<SandboxDirectory["byId"]> {
   if (reference.by === "name") return directory.byName(reference.workspace, reference.text);
   const id = parseSandboxId(reference.text);
   return id === undefined ? undefined : directory.byId(id);
+}
+
+/** Whether a sandbox names itself by its id, which surely is spelled as ids are. */
+function isOwnId({ by, text }: ReadReference, principal: Principal): boolean {
+  return by === "id" && principal.kind === "sandbox" && text === principal.sandboxId;
 }
 
 function isNamed(sandbox: KnownSandbox, { text, workspace }: ReadReference): boolean {

@@ -4,7 +4,7 @@ export type { Answer, BoundMethod, BoundService } from "./bound-service.ts";
 export { createGate } from "./create-gate.ts";
 export { defineService, type Guarding, type ServiceDefinition } from "./define-service.ts";
 export type { KnownSandbox, SandboxDirectory } from "./directory.ts";
-export type { Entry } from "./entry.ts";
+export type { Entry, Metadata } from "./entry.ts";
 export type { Gate } from "./gate.ts";
 export type { Lease } from "./lease.ts";
 export { nameOf } from "./principal-name.ts";

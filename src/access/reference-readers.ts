@@ -22,7 +22,8 @@ export interface ReferenceReaders {
   also(message: Message): readonly ReadReference[];
 }
 
-const none: ReferenceReaders = { spelled: "", primary: () => undefined, also: () => [] };
+const nothing: readonly ReadReference[] = [];
+const none: ReferenceReaders = { spelled: "", primary: () => undefined, also: () => nothing };
 
 /** Compiles the references of a method's row against its request message. */
 export function referenceReaders(input: DescMessage, row: AuthorizationRow): ReferenceReaders {
@@ -31,21 +32,28 @@ export function referenceReaders(input: DescMessage, row: AuthorizationRow): Ref
   const also = row.sandbox.also.map((reference) => referenceReader(input, reference));
   return {
     spelled: primary.spelled,
-    primary: (message) => primary.read(message)[0],
+    primary: (message) => primary.first(message),
     also:
-      also.length === 0 ? () => [] : (message) => also.flatMap(({ read }) => read(message).filter(({ text }) => text)),
+      also.length === 0
+        ? () => nothing
+        : (message) => also.flatMap(({ read }) => read(message).filter(({ text }) => text)),
   };
 }
 
 function referenceReader(input: DescMessage, { by, field, workspace }: FieldReference) {
   const text = fieldReader(input, field);
   const space: FieldReader | undefined = workspace && fieldReader(input, workspace);
+  const { spelled } = text;
+  const workspaceOf = (message: Message) => space?.first(message) || defaultWorkspace;
   return {
-    spelled: text.spelled,
+    spelled,
+    first(message: Message): ReadReference | undefined {
+      const found = text.first(message);
+      return found === undefined ? undefined : { by, text: found, workspace: workspaceOf(message), spelled };
+    },
     read(message: Message): readonly ReadReference[] {
-      const texts = text.read(message);
-      const named = space?.read(message)[0] || defaultWorkspace;
-      return texts.map((value) => ({ by, text: value, workspace: named, spelled: text.spelled }));
+      const named = workspaceOf(message);
+      return text.read(message).map((value) => ({ by, text: value, workspace: named, spelled }));
     },
   };
 }

@@ -1,6 +1,6 @@
 import { anonymous, type Principal } from "../core/principal.ts";
 import { accepted, refused, type Verdict } from "../core/refusal.ts";
-import type { Authenticator, Presented } from "./authenticator.ts";
+import type { Authenticator, Outcome, Presented } from "./authenticator.ts";
 
 export interface ChainOptions {
   /** Asked in this order; the first that does not decline decides. */
@@ -9,21 +9,39 @@ export interface ChainOptions {
   readonly withoutCredential?: Authenticator | undefined;
 }
 
-/** Finds out who presented a call. */
-export type Authenticate = (presented: Presented) => Promise<Verdict<Principal>>;
+/** Finds out who presented a call: at once, unless an authenticator has to wait for something. */
+export type Authenticate = (presented: Presented) => Verdict<Principal> | Promise<Verdict<Principal>>;
 
 /**
  * Turns what a caller presented into a principal (requirement A1).
  * A credential that nobody recognises is refused; it never falls through to the caller without one.
  */
 export function createChain({ authenticators, withoutCredential }: ChainOptions): Authenticate {
-  return async (presented) => {
-    const asked = presented.bearer === undefined ? [withoutCredential] : authenticators;
-    for (const authenticator of asked) {
-      const outcome = await authenticator?.authenticate(presented);
-      if (outcome?.kind === "accept") return accepted(outcome.principal);
-      if (outcome?.kind === "refuse") return refused(outcome.reason);
+  const fallback = withoutCredential ? [withoutCredential] : [];
+
+  function ask(asked: readonly Authenticator[], presented: Presented): ReturnType<Authenticate> {
+    for (const [at, authenticator] of asked.entries()) {
+      const outcome = authenticator.authenticate(presented);
+      if (outcome instanceof Promise) {
+        return outcome.then((settled) => verdictOf(settled) ?? ask(asked.slice(at + 1), presented));
+      }
+      const verdict = verdictOf(outcome);
+      if (verdict) return verdict;
     }
     return presented.bearer === undefined ? accepted(anonymous) : refused("credential-unrecognised");
-  };
+  }
+
+  return (presented) => ask(presented.bearer === undefined ? fallback : authenticators, presented);
+}
+
+/** Undefined where the next one is to be asked. */
+function verdictOf(outcome: Outcome): Verdict<Principal> | undefined {
+  switch (outcome.kind) {
+    case "accept":
+      return accepted(outcome.principal);
+    case "refuse":
+      return refused(outcome.reason);
+    case "decline":
+      return undefined;
+  }
 }

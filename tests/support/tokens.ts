@@ -144,7 +144,7 @@ export async function startTokens(
   });
   const authenticate = createChain({ authenticators: [createSandboxJwtAuthenticator({ tokens })] });
   const textOf = (token: Secret | string) => (typeof token === "string" ? token : token.reveal());
-  const present = (token: Secret | string, method = callMethod) =>
+  const present = async (token: Secret | string, method = callMethod) =>
     authenticate({ method, bearer: textOf(token), arrival });
   const issued = async (sandboxId = newSandboxId()) => {
     const { token } = await tokens.issue(sandboxId, "created");

@@ -4,7 +4,7 @@ import { GetSandboxConfigRequestSchema } from "../../../gen/openshell/sandbox/v1
 import { UpdateConfigRequestSchema } from "../../../gen/openshell/v1/config_pb.ts";
 import { PushSandboxLogsRequestSchema } from "../../../gen/openshell/v1/logs_pb.ts";
 import { openShellAuthorization } from "../../../gen/openshell/v1/openshell_authz.ts";
-import { OpenShell } from "../../../gen/openshell/v1/openshell_pb.ts";
+import { GetCurrentUserRequestSchema, OpenShell } from "../../../gen/openshell/v1/openshell_pb.ts";
 import { GetSandboxRequestSchema } from "../../../gen/openshell/v1/sandboxes_pb.ts";
 import { SupervisorMessageSchema } from "../../../gen/openshell/v1/supervisor_pb.ts";
 import {
@@ -31,6 +31,10 @@ let applied: unknown[];
 let clock: FakeClock;
 let lease: AbortController;
 let released: number;
+/** Does the directory answer with promises? */
+let isAsked: boolean;
+let directoryFailure: Error | undefined;
+const gone = newSandboxId();
 
 const notBuilt = Object.fromEntries(OpenShell.methods.map(({ localName }) => [localName, unimplemented])) as {
   readonly [K in keyof typeof OpenShell.method]: typeof unimplemented;
@@ -45,6 +49,10 @@ function bound(name: keyof typeof OpenShell.method): BoundMethod {
     createSandbox: () => {
       throw new Error("a text that nobody may see");
     },
+    deleteSandbox: async () => {
+      throw new Error("a text that nobody may see");
+    },
+    getCurrentUser: (_request, call) => ({ subject: call.signal.aborted ? "gone" : "still here" }),
     pushSandboxLogs: async (frames, call) => {
       for await (const frame of frames) applied.push([call.sandbox.name, frame.logs.length]);
       return {};
@@ -58,7 +66,11 @@ function bound(name: keyof typeof OpenShell.method): BoundMethod {
   });
   const guarding: Guarding = {
     directory: {
-      byId: (id) => [a, b].find((known) => known.id === id),
+      byId(id) {
+        const found = [a, b].find((known) => known.id === id);
+        if (!isAsked) return found;
+        return directoryFailure ? Promise.reject(directoryFailure) : Promise.resolve(found);
+      },
       byName: async (workspace, wanted) => [a, b].find((one) => one.workspace === workspace && one.name === wanted),
     },
     audit: (event) => audited.push(event),
@@ -79,10 +91,14 @@ const entry = (principal: Principal): Entry => ({
   peer: "127.0.0.1",
 });
 
-function call(name: keyof typeof OpenShell.method, request: Message, principal: Principal) {
+async function call(name: keyof typeof OpenShell.method, request: Message, principal: Principal) {
+  return callNow(name, request, entry(principal));
+}
+/** What a transport gets: an answer or a promise of one; a refusal may be thrown. */
+function callNow(name: keyof typeof OpenShell.method, request: Message, from: Entry) {
   const method = bound(name);
   if (method.kind !== "unary") throw new Error(`${name} is not unary`);
-  return method.invoke(request, entry(principal));
+  return method.invoke(request, from);
 }
 function stream(name: "connectSupervisor" | "pushSandboxLogs", frames: AsyncIterable<Message>, principal: Principal) {
   const method = bound(name);
@@ -103,6 +119,7 @@ const heartbeat = create(SupervisorMessageSchema, { payload: { case: "heartbeat"
 
 beforeEach(() => {
   [audited, applied, clock, lease, released] = [[], [], new FakeClock(), new AbortController(), 0];
+  [isAsked, directoryFailure] = [false, undefined];
 });
 
 describe("a method that names a sandbox by id", () => {
@@ -170,6 +187,65 @@ describe("a method that names a sandbox by id", () => {
   });
 });
 
+describe("a call that has to wait for nothing", () => {
+  test("is answered at once", () => {
+    expect(callNow("getSandboxConfig", configOf(a.id), entry(principalA))).toEqual({ workspace: "alpha" });
+  });
+
+  test("is refused at once, and audited once", () => {
+    expect(() => callNow("getSandboxConfig", configOf(b.id), entry(principalA))).toThrow(Refusal);
+    expect(audited).toHaveLength(1);
+  });
+
+  test("asks for a signal only where its handler does", async () => {
+    const { signal, ...rest } = entry(principalA);
+    let asked = 0;
+    const counting = {
+      ...rest,
+      get signal() {
+        asked += 1;
+        return signal;
+      },
+    };
+    await callNow("getSandboxConfig", configOf(a.id), counting);
+    expect(asked).toBe(0);
+    expect(
+      await callNow("getCurrentUser", create(GetCurrentUserRequestSchema), { ...counting, principal: user }),
+    ).toEqual({
+      subject: "still here",
+    });
+    expect(asked).toBe(1);
+  });
+});
+
+describe("a directory that has to ask for what it does not know", () => {
+  beforeEach(() => {
+    isAsked = true;
+  });
+
+  test("serves those who may reach the sandbox", async () => {
+    expect(await call("getSandboxConfig", configOf(a.id), principalA)).toEqual({ workspace: "alpha" });
+    expect(await call("getSandboxConfig", configOf(b.id), user)).toEqual({ workspace: "beta" });
+  });
+
+  test.each([
+    ["another sandbox", b.id, principalA, "other-sandbox"],
+    ["a sandbox that is gone", gone, sandboxPrincipal(gone), "sandbox-missing"],
+    ["a sandbox that does not exist", newSandboxId(), user, "sandbox-missing"],
+  ])("refuses %s as ever", async (_what, id, principal, reason) => {
+    await expect(call("getSandboxConfig", configOf(id), principal)).rejects.toMatchObject({ reason });
+  });
+
+  test("lets nobody in where it fails, and says no more than that", async () => {
+    directoryFailure = new Error("a text that nobody may see");
+    for (const principal of [principalA, user]) {
+      const refusal = await call("getSandboxConfig", configOf(a.id), principal).catch((thrown) => thrown);
+      expect(refusal).toBeInstanceOf(Refusal);
+      expect(refusal).toMatchObject({ reason: "internal", message: "internal error" });
+    }
+  });
+});
+
 describe("a method that names a sandbox by name", () => {
   const update = (name: string, workspace = "") => create(UpdateConfigRequestSchema, { name, workspace });
 
@@ -214,9 +290,12 @@ describe("a guard without a gate before it", () => {
 });
 
 test("what a handler throws leaves as an internal error, without its text", async () => {
-  const refusal = await call("createSandbox", create(GetSandboxRequestSchema), user).catch((thrown) => thrown);
-  expect(refusal).toBeInstanceOf(Refusal);
-  expect(refusal).toMatchObject({ reason: "internal", message: "internal error" });
+  const request = create(GetSandboxRequestSchema, { name: "alpha" });
+  for (const method of ["createSandbox", "deleteSandbox"] as const) {
+    const refusal = await call(method, request, user).catch((thrown) => thrown);
+    expect(refusal).toBeInstanceOf(Refusal);
+    expect(refusal).toMatchObject({ reason: "internal", message: "internal error" });
+  }
 });
 
 test("a method that is not built says so only to those who may call it", async () => {

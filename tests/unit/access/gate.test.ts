@@ -45,11 +45,15 @@ const services: BoundService[] = [
   },
 ];
 
-function gateFor(verdict: Verdict<Principal>, { enforceScopes = false } = {}) {
+function gateFor(verdict: Verdict<Principal> | Error, { enforceScopes = false, waits = true } = {}) {
   const audited: AuditEvent[] = [];
   const gate = createGate({
     services,
-    authenticate: async () => verdict,
+    authenticate() {
+      if (verdict instanceof Error && waits) return Promise.reject(verdict);
+      if (verdict instanceof Error) throw verdict;
+      return waits ? Promise.resolve(verdict) : verdict;
+    },
     roles: { adminRole: "openshell-admin", userRole: "openshell-user", enforceScopes },
     audit: (event) => audited.push(event),
   });
@@ -60,9 +64,10 @@ function gateFor(verdict: Verdict<Principal>, { enforceScopes = false } = {}) {
     | "getSandbox"
     | "refreshSandboxToken"
     | "getSandboxConfig";
-  const call = (name: Name, over: Partial<Arrival> = {}, authorization: string[] = []) =>
+  const callNow = (name: Name, over: Partial<Arrival> = {}, authorization: string[] = []) =>
     gate({ method: OpenShell.method[name], authorization, arrival: { ...arrival, ...over } });
-  return { gate, call, audited };
+  const call = async (...given: Parameters<typeof callNow>) => callNow(...given);
+  return { gate, call, callNow, audited };
 }
 
 const user = accepted<Principal>(userPrincipal());
@@ -82,9 +87,11 @@ test.each([
   ["a sandbox on a user method", sandbox, "getSandbox", "user-principal-required"],
   ["a refused credential", refused("token-revoked"), "getSandboxConfig", "token-revoked"],
 ] as const)("%s is refused", async (_what, verdict, method, reason) => {
-  const { call, audited } = gateFor(verdict);
-  await expect(call(method)).rejects.toMatchObject({ reason });
-  expect(audited).toMatchObject([{ reason, method: expect.stringContaining("openshell.v1.OpenShell/") }]);
+  for (const waits of [true, false]) {
+    const { call, audited } = gateFor(verdict, { waits });
+    await expect(call(method)).rejects.toMatchObject({ reason });
+    expect(audited).toMatchObject([{ reason, method: expect.stringContaining("openshell.v1.OpenShell/") }]);
+  }
 });
 
 test("two Authorization values are refused, whatever they hold (A-29)", async () => {
@@ -96,9 +103,8 @@ test("two Authorization values are refused, whatever they hold (A-29)", async ()
 
 test("a method without a row is refused before anybody asks who calls", async () => {
   const { gate } = gateFor(user);
-  await expect(gate({ method: OpenShell.method.listProviders, authorization: [], arrival })).rejects.toMatchObject({
-    reason: "not-built",
-  });
+  const head = { method: OpenShell.method.listProviders, authorization: [], arrival };
+  expect(() => gate(head)).toThrow(expect.objectContaining({ reason: "not-built" }));
 });
 
 test("a user without the role is told which", async () => {
@@ -134,4 +140,17 @@ test("a sandbox is admitted to its own and to dual methods", async () => {
   await expect(call("refreshSandboxToken")).resolves.toMatchObject({ kind: "sandbox" });
   await expect(call("getSandboxConfig", { listener: "sandboxes" })).resolves.toMatchObject({ kind: "sandbox" });
   expect(audited).toEqual([]);
+});
+
+test("where nothing has to be waited for, the gate answers and refuses at once", () => {
+  expect(gateFor(sandbox, { waits: false }).callNow("getSandboxConfig")).toMatchObject({ kind: "sandbox" });
+  const { callNow, audited } = gateFor(refused("token-revoked"), { waits: false });
+  expect(() => callNow("getSandboxConfig")).toThrow(expect.objectContaining({ reason: "token-revoked" }));
+  expect(audited).toHaveLength(1);
+});
+
+test.each([true, false])("an authenticator that fails lets nobody in, and is audited (waits: %s)", async (waits) => {
+  const { call, audited } = gateFor(new Error("a text that nobody may see"), { waits });
+  await expect(call("getSandboxConfig")).rejects.toMatchObject({ reason: "internal", message: "internal error" });
+  expect(audited).toMatchObject([{ event: "token.refused", principal: "anonymous", reason: "internal" }]);
 });

@@ -49,3 +49,18 @@ test("without a credential and without a fallback the caller is anonymous", asyn
   const chain = createChain({ authenticators: [neverAsked] });
   expect(await chain({ method, bearer: undefined, arrival })).toEqual({ ok: true, value: anonymous });
 });
+
+test("authenticators that wait for nothing are answered for at once, in their order", () => {
+  const refuse: Outcome = { kind: "refuse", reason: "token-expired" };
+  const chain = createChain({ authenticators: [answers(decline), answers(refuse), neverAsked] });
+  expect(chain({ method, bearer: "x", arrival })).toEqual({ ok: false, reason: "token-expired" });
+});
+
+test("those after one that had to wait are asked only where it declines", async () => {
+  const declines = createChain({ authenticators: [answers(Promise.resolve(decline)), answers(accept), neverAsked] });
+  expect(await declines({ method, bearer: "x", arrival })).toEqual({ ok: true, value: user });
+  const refuses = createChain({
+    authenticators: [answers(Promise.resolve({ kind: "refuse", reason: "token-expired" })), answers(accept)],
+  });
+  expect(await refuses({ method, bearer: "x", arrival })).toEqual({ ok: false, reason: "token-expired" });
+});
