@@ -17,4 +17,9 @@ export interface Database {
    * may be run again, where another one failed or met its transaction: its queries and its answer are all that it does.
    */
   write<T>(job: (db: Queries) => Promise<T>): Promise<T>;
+  /**
+   * As {@link write}, for a job that is a single statement. That is atomic by itself, so that a server is asked once and not
+   * three times.
+   */
+  writeOne<T>(statement: (db: Queries) => Promise<T>): Promise<T>;
 }

@@ -1,7 +1,8 @@
 import type { Selectable, Updateable } from "kysely";
 import { type FamilyId, parseFamilyId, parseSandboxId, type SandboxId } from "../core/ids.ts";
 import { Refusal } from "../core/refusal.ts";
-import type { Family, FamilyStore, RevocationCause } from "../tokens/index.ts";
+import type { Family, FamilyStore, RevocationCause, Successor } from "../tokens/index.ts";
+import { compiledOnce } from "./compiled-once.ts";
 import type { Database, Queries } from "./database.ts";
 import { isSqlite, takeTurns } from "./engine-differences.ts";
 import type { FamilyRow } from "./schema/families.ts";
@@ -9,6 +10,7 @@ import { stored } from "./stored.ts";
 
 /** Token families in the database. */
 export function createFamilyStore(database: Database): FamilyStore {
+  const find = (familyId: FamilyId) => database.read((db) => findFamily(db, familyId));
   return {
     load: (since) =>
       database.read(async (db) => {
@@ -16,7 +18,7 @@ export function createFamilyStore(database: Database): FamilyStore {
         return rows.map(toFamily);
       }),
 
-    find: (familyId) => database.read((db) => findFamily(db, familyId)),
+    find,
 
     findMany: (familyIds) =>
       database.read(async (db) => {
@@ -40,38 +42,18 @@ export function createFamilyStore(database: Database): FamilyStore {
         return superseded;
       }),
 
-    rotate: (familyId, expected, successor) =>
-      database.write(async (db) => {
-        const row = await db
-          .updateTable("token_families")
-          .set({
-            generation: expected + 1,
-            key_id: successor.keyId,
-            issued_at: successor.issuedAt,
-            expires_at: successor.expiresAt,
-            presented: 0,
-            rotated_at: successor.rotatedAt,
-          })
-          .where("family_id", "=", familyId)
-          .where("generation", "=", expected)
-          .where("revoked_at", "is", null)
-          .returningAll()
-          .executeTakeFirst();
-        if (row) return { family: toFamily(row), rotated: true };
-        const family = await findFamily(db, familyId);
-        return family && { family, rotated: false };
-      }),
+    async rotate(familyId, expected, successor) {
+      const [row] = await database.writeOne((db) =>
+        rotateFamily(db, { familyId, expected, next: expected + 1, ...successor }),
+      );
+      if (row) return { family: toFamily(row), rotated: true };
+      const family = await find(familyId);
+      return family && { family, rotated: false };
+    },
 
-    markPresented: (familyId, generation) =>
-      database.write(async (db) => {
-        await db
-          .updateTable("token_families")
-          .set({ presented: 1 })
-          .where("family_id", "=", familyId)
-          .where("generation", "=", generation)
-          .where("presented", "=", 0)
-          .execute();
-      }),
+    async markPresented(familyId, generation) {
+      await database.writeOne((db) => markPresented(db, { familyId, generation }));
+    },
 
     revoke: (familyId, cause, at) =>
       database.write(async (db) => {
@@ -110,6 +92,42 @@ export function createFamilyStore(database: Database): FamilyStore {
   };
 }
 
+interface Rotation extends Successor {
+  readonly familyId: FamilyId;
+  readonly expected: number;
+  readonly next: number;
+}
+
+const rotateFamily = compiledOnce<Rotation, Selectable<FamilyRow>>((db, value) =>
+  db
+    .updateTable("token_families")
+    .set({
+      generation: value("next"),
+      key_id: value("keyId"),
+      issued_at: value("issuedAt"),
+      expires_at: value("expiresAt"),
+      presented: 0,
+      rotated_at: value("rotatedAt"),
+    })
+    .where("family_id", "=", value("familyId"))
+    .where("generation", "=", value("expected"))
+    .where("revoked_at", "is", null)
+    .returningAll(),
+);
+
+const markPresented = compiledOnce<Pick<Family, "familyId" | "generation">, unknown>((db, value) =>
+  db
+    .updateTable("token_families")
+    .set({ presented: 1 })
+    .where("family_id", "=", value("familyId"))
+    .where("generation", "=", value("generation"))
+    .where("presented", "=", 0),
+);
+
+const familyById = compiledOnce<Pick<Family, "familyId">, Selectable<FamilyRow>>((db, value) =>
+  db.selectFrom("token_families").selectAll().where("family_id", "=", value("familyId")),
+);
+
 /**
  * Holds what is wished of the sandbox until the transaction ends: a stop or a deletion that commits first is seen here,
  * and one that comes later waits, and then finds the family that it has to revoke.
@@ -131,7 +149,7 @@ const liveOf = (db: Queries, sandboxId: SandboxId) =>
   db.selectFrom("token_families").selectAll().where("sandbox_id", "=", sandboxId).where("revoked_at", "is", null);
 
 async function findFamily(db: Queries, familyId: FamilyId): Promise<Family | undefined> {
-  const row = await db.selectFrom("token_families").selectAll().where("family_id", "=", familyId).executeTakeFirst();
+  const [row] = await familyById(db, { familyId });
   return row && toFamily(row);
 }
 

@@ -51,6 +51,7 @@ export function guardDatabase(
   return {
     read: (query) => answer(() => database.read(query)),
     write: (job) => answer(() => database.write(job)),
+    writeOne: (statement) => answer(() => database.writeOne(statement)),
     async [Symbol.asyncDispose]() {
       isOpen = false;
       await Promise.allSettled(underWay);

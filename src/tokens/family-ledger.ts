@@ -142,8 +142,10 @@ export class FamilyLedger {
     await this.#store.prune(before);
   }
 
-  #heed(familyId: FamilyId, row: Family | undefined): Promise<void> {
-    return this.#reconcile([familyId], row ? [row] : []);
+  async #heed(familyId: FamilyId, row: Family | undefined): Promise<void> {
+    // What memory now says is the very row, so there is nothing to compare.
+    if (row && this.live.learn(row) === row) return;
+    await this.#reconcile([familyId], row ? [row] : []);
   }
 
   #recordEnd(family: Family, by: string): void {

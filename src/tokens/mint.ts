@@ -9,7 +9,6 @@ import type { Signer } from "./signer.ts";
  * @throws Refusal `keys-missing` (try again) where the signer fails.
  */
 export async function mint(signer: Signer, authority: string, claims: TokenClaims): Promise<Secret> {
-  const header = { alg: "EdDSA", typ: "JWT", kid: signer.keyId };
   const payload = {
     iss: authority,
     aud: authority,
@@ -19,9 +18,19 @@ export async function mint(signer: Signer, authority: string, claims: TokenClaim
     exp: claims.expiresAt / 1000,
     jti: tokenIdOf(claims.familyId, claims.generation),
   };
-  const signed = `${encode(header)}.${encode(payload)}`;
+  const signed = `${headerOf(signer)}.${encode(payload)}`;
   const signature = await sign(signer, Buffer.from(signed, "latin1"));
   return new Secret(`${signed}.${Buffer.from(signature).toString("base64url")}`);
+}
+
+const headers = new WeakMap<Signer, string>();
+
+function headerOf(signer: Signer): string {
+  const known = headers.get(signer);
+  if (known !== undefined) return known;
+  const header = encode({ alg: "EdDSA", typ: "JWT", kid: signer.keyId });
+  headers.set(signer, header);
+  return header;
 }
 
 const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString("base64url");

@@ -3,18 +3,18 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { silentLog } from "../../src/core/log.ts";
 import { openStore } from "../../src/store/index.ts";
+import { builtProgram } from "../support/built-program.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
-const writer = fileURLToPath(new URL("./store-writer.ts", import.meta.url));
+const writer = builtProgram("store-writer");
 
 type Writer = ChildProcessByStdio<Writable, Readable, null>;
 
 const startWriter = (path: string): Writer =>
-  spawn(process.execPath, ["--no-warnings", writer, path], { stdio: ["pipe", "pipe", "inherit"] });
+  spawn(process.execPath, [writer, path], { stdio: ["pipe", "pipe", "inherit"] });
 
 /** Kills the writer in the midst of its work; resolves to the lines that it had written. */
 async function killAfter(child: Writer, lines: number): Promise<string[]> {

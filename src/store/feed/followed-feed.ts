@@ -67,6 +67,8 @@ export class FollowedFeed implements ChangeFeed, AsyncDisposable {
 
   /** Looks for changes soon. */
   hint(): void {
+    // Every write hints, and what an abort makes of itself is not cheap.
+    if (this.#isHinted) return;
     this.#isHinted = true;
     this.#wake.abort();
   }

@@ -15,7 +15,7 @@ import { openPool } from "./pool.ts";
 import { readConnectionUrl } from "./read-connection-url.ts";
 import { demandUsable } from "./server.ts";
 import { isPostgresUnavailable } from "./unavailable.ts";
-import { writeInTransaction } from "./write-in-transaction.ts";
+import { writeByItself, writeInTransaction } from "./write-in-transaction.ts";
 
 export interface PostgresLocation {
   readonly url: Secret;
@@ -57,15 +57,17 @@ export async function openPostgres(
   await using opening = new AsyncDisposableStack();
   const db = connect({ ...config, ...limits, max: connections }, log);
   opening.defer(() => db.destroy());
+  async function announced<T>(writing: Promise<T>): Promise<T> {
+    const value = await writing;
+    feed.announce();
+    return value;
+  }
   const database = opening.use(
     guardDatabase(
       {
         read: (query) => query(db),
-        async write(job) {
-          const value = await writeInTransaction(db, job);
-          feed.announce();
-          return value;
-        },
+        write: (job) => announced(writeInTransaction(db, job)),
+        writeOne: (statement) => announced(writeByItself(db, statement)),
       },
       { isUnavailable: isPostgresUnavailable, log, clock },
     ),

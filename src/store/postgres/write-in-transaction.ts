@@ -11,10 +11,19 @@ const attempts = 5;
  * COMMITTED: a job that reads what it then writes locks the row first. Where the answer to the commit was lost, the job
  * may be stored although this rejects, as with any database over a network: every job is such that it can be tried again.
  */
-export async function writeInTransaction<T>(db: Kysely<Tables>, job: (db: Queries) => Promise<T>): Promise<T> {
+export function writeInTransaction<T>(db: Kysely<Tables>, job: (db: Queries) => Promise<T>): Promise<T> {
+  return untilItMetNobody(() => once(db, job));
+}
+
+/** Runs a single statement, which Postgres makes a transaction of by itself; otherwise as {@link writeInTransaction}. */
+export function writeByItself<T>(db: Kysely<Tables>, statement: (db: Queries) => Promise<T>): Promise<T> {
+  return untilItMetNobody(() => statement(db));
+}
+
+async function untilItMetNobody<T>(attemptOnce: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await once(db, job);
+      return await attemptOnce();
     } catch (thrown) {
       if (attempt === attempts || !isConflict(thrown)) throw thrown;
     }

@@ -1,5 +1,6 @@
 import { Kysely } from "kysely";
 import { AsyncDisposableStack } from "../../core/disposable-stacks.ts";
+import type { Queries } from "../database.ts";
 import type { Engine, EngineSurroundings } from "../engine.ts";
 import { FollowedFeed } from "../feed/followed-feed.ts";
 import { guardDatabase } from "../guard-database.ts";
@@ -22,17 +23,16 @@ export async function openSqlite(path: string, { log, clock }: EngineSurrounding
   opening.defer(() => db.destroy());
   await migrate(db, log);
   const writes = opening.use(new GroupCommit(db));
+  async function write<T>(job: (db: Queries) => Promise<T>): Promise<T> {
+    const value = await writes.write(job);
+    feed.hint();
+    return value;
+  }
   const isUnavailable = (thrown: unknown) => thrown instanceof CommitFailure || isSqliteUnavailable(thrown);
   const database = opening.use(
     guardDatabase(
-      {
-        read: (query) => query(db),
-        async write(job) {
-          const value = await writes.write(job);
-          feed.hint();
-          return value;
-        },
-      },
+      // A single statement shares a transaction with others: the wait for the disk is what costs.
+      { read: (query) => query(db), write, writeOne: write },
       { isUnavailable, log, clock },
     ),
   );

@@ -44,6 +44,16 @@ test.each([
   expect(scrubText(text)).toBe(text);
 });
 
+test("the shortest run of segments that is taken for a token is taken out, however it begins", () => {
+  const long = "x".repeat(40);
+  for (const run of [`${long}.y.z`, `y.${long}.z`, `y.z.${long}`]) expect(scrubText(run)).toBe("[token]");
+  expect(scrubText(`${long}.y`)).toBe(`${long}.y`);
+});
+
+test("half of a character becomes a sign that there was one", () => {
+  expect(scrubText("a\ud800")).toBe("a\ufffd");
+});
+
 test("no byte of a token remains, whatever stands around it", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (before, after) => {
