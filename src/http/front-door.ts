@@ -16,7 +16,7 @@ import {
   type ListenerOptions,
   openListener,
 } from "./listen/index.ts";
-import { openServices } from "./open/index.ts";
+import { methodsOf, openServices } from "./open/index.ts";
 import { pathOf } from "./path.ts";
 import { answerError } from "./protocol-error.ts";
 import { metrics, probes, type WellKnownOptions, wellKnown } from "./routes/index.ts";
@@ -100,14 +100,14 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<FrontD
     reflection: options.reflection ?? false,
     mostWatchers: limits.healthWatchers,
   });
-  const addOpen = (router: ConnectRouter) => {
+  const open = methodsOf((router) => {
     addOwn(router);
     options.openServices?.(router);
-  };
+  });
   const admit = guardedAdmission(gate, draining);
   const ended = createEndOfCall({ clock, log, onCall });
   const inFlight = new InFlight();
-  const lean = options.leanUnary === false ? [] : [...guardedMethods(services, admit), ...openMethods(addOpen)];
+  const lean = options.leanUnary === false ? [] : [...guardedMethods(services, admit), ...openMethods(open)];
   const take = createTakeStream({ methods: lean, limits, clock, log, inFlight, ended });
   const servers = createServers({ limits, clock, log, receive, take, inFlight });
   const { app, dispatch } = createApp(servers.http1, log);
@@ -116,7 +116,7 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<FrontD
   wellKnown(app, { publicKeys: options.publicKeys, issuer, trustedProxies: options.trustedProxies ?? [], headOf });
   mountServices(app, {
     services,
-    openServices: addOpen,
+    open,
     admit,
     ended,
     slots: new StreamSlots(limits.streamsPerSandbox),

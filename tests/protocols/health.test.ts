@@ -52,10 +52,14 @@ test.each([
 
 test("checks that hang make the gateway not ready", async () => {
   const clock = new FakeClock();
-  await using fixture = await startFrontDoor({ clock, readiness: () => new Promise(() => undefined) });
-  const idle = clock.waiting;
+  const asked = Promise.withResolvers<void>();
+  const readiness = () => {
+    asked.resolve();
+    return new Promise<never>(() => undefined);
+  };
+  await using fixture = await startFrontDoor({ clock, readiness });
   const answer = fetch(`${fixture.url}/readyz`);
-  await expect.poll(() => clock.waiting).toBeGreaterThan(idle);
+  await asked.promise;
   await clock.advance(5_000);
   expect((await answer).status).toBe(503);
 });

@@ -182,3 +182,15 @@ test("an answer past Connect that cannot be written ends its own stream alone", 
   expect(fixture.lines.filter((line) => line.includes("an answer was cut off"))).toHaveLength(1);
   expect((await ask(session, headers(), body)).trailers["grpc-status"]).toBe("0");
 });
+
+test("an answer that is too large is recorded as what its caller was told, through Connect too", async () => {
+  const workspace = "x".repeat(2_000);
+  await using fixture = await startFrontDoor({
+    leanUnary: false,
+    limits: { answerBytes: 1_000 },
+    handlers: { getSandboxConfig: () => ({ workspace }) },
+  });
+  await using session = http2Session(fixture.url);
+  expect((await ask(session, headers(), body)).trailers["grpc-status"]).toBe("8");
+  await expect.poll(() => fixture.records).toMatchObject([{ code: "resource_exhausted" }]);
+});

@@ -1,3 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
@@ -35,7 +36,7 @@ export type EndOfCall = (call: Call, protocol: string, error: ConnectError | und
 export function createEndOfCall({ clock, log, onCall }: Observers): EndOfCall {
   return (call, protocol, error) => {
     const refusal = error?.cause instanceof Refusal ? error.cause : undefined;
-    const method = `${call.method.parent.typeName}/${call.method.name}`;
+    const method = fullName(call.method);
     if (refusal?.reason === "internal") log.error({ method, error: describeFailure(refusal.cause) }, "a call failed");
     onCall?.({
       method,
@@ -46,6 +47,18 @@ export function createEndOfCall({ clock, log, onCall }: Observers): EndOfCall {
       principalKind: call.caller?.kind,
     });
   };
+}
+
+const fullNames = new WeakMap<DescMethod, string>();
+
+/** For instance `openshell.v1.OpenShell/Health`; put together once for each method. */
+function fullName(method: DescMethod): string {
+  let name = fullNames.get(method);
+  if (name === undefined) {
+    name = `${method.parent.typeName}/${method.name}`;
+    fullNames.set(method, name);
+  }
+  return name;
 }
 
 /** A caller that goes once its answer is made has been answered. */

@@ -3,5 +3,5 @@ export { type Admit, admitAll, guardedAdmission } from "./admission.ts";
 export type { Call } from "./call.ts";
 export { toConnectError } from "./connect-error.ts";
 export { type CallRecord, createEndOfCall, type EndOfCall, type OnCall } from "./end-of-call.ts";
-export { errorOf } from "./error-of.ts";
+export { errorOf, unexpected } from "./error-of.ts";
 export { bodyOverdue, callerGone, timedOut } from "./overdue.ts";

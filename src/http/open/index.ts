@@ -10,6 +10,8 @@ import type { BoundService } from "../../access/index.ts";
 import { type HealthOptions, healthService } from "./health-service.ts";
 import { reflectionService } from "./reflection-service.ts";
 
+export { methodsOf } from "./methods-of.ts";
+
 export interface OpenServicesOptions extends Omit<HealthOptions, "services"> {
   readonly services: readonly BoundService[];
   readonly reflection: boolean;

@@ -1,10 +1,11 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { HandlerContext } from "@connectrpc/connect";
+import type { HandlerContext, MethodImplSpec } from "@connectrpc/connect";
 import type { Answer, BoundMethod, Entry } from "../../access/index.ts";
 import { anonymous } from "../../core/principal.ts";
 import { errorOf } from "../call/index.ts";
 import { frameRefusal } from "./codec-error.ts";
 import { callOf } from "./context.ts";
+import { inTime } from "./in-time.ts";
 import type { OpenStreams } from "./open-streams.ts";
 
 /** What Connect calls, with a message or with frames; the kind of the method says which. */
@@ -42,6 +43,13 @@ export function implement(bound: BoundMethod, streams: OpenStreams): Implementat
       return (requests: AsyncIterable<Message>, context) =>
         answers((entry) => bound.invoke(readable(requests), entry), context, streams);
   }
+}
+
+/** The same for a method that is open to all, whose implementation was made for Connect. */
+export function implementOpen(spec: MethodImplSpec): Implementation {
+  if (spec.kind !== "unary") return spec.impl as Implementation;
+  const { impl } = spec;
+  return (request: Message, context) => inTime(() => impl(request, context), context);
 }
 
 async function* answers(
@@ -85,17 +93,3 @@ function entryOf(context: HandlerContext, signal: AbortSignal): Entry {
 }
 
 const asAnswer = (thrown: unknown, signal: AbortSignal) => errorOf(thrown, signal.aborted ? signal.reason : undefined);
-
-/** A caller that set a deadline is answered no later (gRPC's `DEADLINE_EXCEEDED`), whatever the handler does. */
-async function inTime<T>(make: () => T | Promise<T>, { signal, timeoutMs }: HandlerContext): Promise<T> {
-  if (timeoutMs() === undefined) return make();
-  signal.throwIfAborted();
-  const late = Promise.withResolvers<never>();
-  const tell = () => late.reject(signal.reason);
-  signal.addEventListener("abort", tell, { once: true });
-  try {
-    return await Promise.race([make(), late.promise]);
-  } finally {
-    signal.removeEventListener("abort", tell);
-  }
-}

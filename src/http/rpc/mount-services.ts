@@ -1,4 +1,4 @@
-import { type ConnectRouter, createConnectRouter } from "@connectrpc/connect";
+import { type ConnectRouter, createConnectRouter, type MethodImplSpec } from "@connectrpc/connect";
 import type { FastifyInstance } from "fastify";
 import type { BoundService } from "../../access/index.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -9,7 +9,7 @@ import type { Limits } from "../limits.ts";
 import { pathOf } from "../path.ts";
 import type { RawRequest } from "../servers/index.ts";
 import { acceptedCompressions } from "./accepted-compressions.ts";
-import { implement } from "./implement.ts";
+import { implement, implementOpen } from "./implement.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import { createRequestGate, type RequestGate } from "./request-gates.ts";
 import { serveCall } from "./serve-call.ts";
@@ -20,8 +20,8 @@ export interface MountOptions {
   /** Stands before the services. */
   readonly admit: Admit;
   readonly slots: StreamSlots;
-  /** Adds what is open to all: it has no row in an authorization table and passes no gate. */
-  readonly openServices: (router: ConnectRouter) => void;
+  /** What is open to all: it has no row in an authorization table and passes no gate. */
+  readonly open: readonly MethodImplSpec[];
   readonly streams: OpenStreams;
   readonly limits: Limits;
   readonly headOf: (request: RawRequest) => Head;
@@ -44,7 +44,7 @@ export function mountServices(app: FastifyInstance, options: MountOptions): void
     options.limits,
     createRequestGate({ admit: admitAll, ended: options.ended, slots: undefined }),
   );
-  options.openServices(open);
+  for (const spec of options.open) open.rpc(spec.method, implementOpen(spec) as never);
 
   app.register(async (scope) => {
     // Bodies are Connect's to read, whatever their type, and it refuses types that it does not know.

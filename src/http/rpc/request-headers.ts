@@ -3,13 +3,13 @@ import type { IncomingHttpHeaders } from "node:http2";
 /** Credentials stay out of what handlers can read. */
 const withheld: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie"]);
 /** What these headers may say. Connect repeats in its answer what it does not understand of them, and callers misplace tokens. */
-const spellings: Readonly<Record<string, RegExp>> = {
-  "grpc-timeout": /^\d{1,16}[HMSmun]$/,
-  "connect-timeout-ms": /^\d{1,16}$/,
-  "grpc-encoding": /^[a-z0-9-]{1,16}$/,
-  "content-encoding": /^[a-z0-9-]{1,16}$/,
-  "connect-content-encoding": /^[a-z0-9-]{1,16}$/,
-};
+const spellings: ReadonlyMap<string, RegExp> = new Map([
+  ["grpc-timeout", /^\d{1,16}[HMSmun]$/],
+  ["connect-timeout-ms", /^\d{1,16}$/],
+  ["grpc-encoding", /^[a-z0-9-]{1,16}$/],
+  ["content-encoding", /^[a-z0-9-]{1,16}$/],
+  ["connect-content-encoding", /^[a-z0-9-]{1,16}$/],
+]);
 /** The longest time that a timer can wait. */
 const longestTimeoutMs = 2 ** 31 - 1;
 const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
@@ -35,7 +35,7 @@ export function requestHeaders({ headers }: { readonly headers: IncomingHttpHead
 }
 
 const understood = (name: string, value: string): string =>
-  spellings[name]?.test(value) === false ? "unreadable" : value;
+  spellings.get(name)?.test(value) === false ? "unreadable" : value;
 
 /** How long the caller of gRPC or Connect waits for its answer, in milliseconds; undefined where it does not say. */
 export function timeoutMs(header: Headers): number | undefined {

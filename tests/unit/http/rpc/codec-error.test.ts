@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { Refusal } from "../../../../src/core/refusal.ts";
-import { amendCodecError, frameRefusal } from "../../../../src/http/rpc/codec-error.ts";
 import { toConnectError } from "../../../../src/http/call/connect-error.ts";
+import { amendCodecError, frameRefusal } from "../../../../src/http/rpc/codec-error.ts";
 
 const amended = (error: ConnectError) => {
   amendCodecError(error);

@@ -36,3 +36,8 @@ test.each([
 test.each(["a\0b", "a\nb", "\u0416"])("a value of %j is none that a header may have", (value) => {
   expect(read({ "x-a": value })).toBeUndefined();
 });
+
+test.each(["__proto__", "constructor", "toString"])("a header may be called %s", (name) => {
+  const headers = Object.assign(Object.create(null), { [name]: "x" });
+  expect(read(headers)?.get(name)).toBe("x");
+});
