@@ -44,6 +44,8 @@ export function createTakeStream({ methods, ...options }: TakeStreamOptions): Ta
     if (!served || headers[":method"] !== "POST" || connection.kind === "operations") return false;
     const type = headers["content-type"];
     if (type !== "application/grpc" && type !== "application/grpc+proto") return false;
+    // No gRPC client sends it; Node answers it with an informational status.
+    if (headers["expect"] !== undefined) return false;
     const head = readHead(
       { rawHeaders, headers, url: path, httpVersionMajor: 2 },
       connection,
