@@ -8,7 +8,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     maxWorkers: 4,
-    globalSetup: "tests/support/shared-postgres.ts",
+    globalSetup: ["tests/support/build-programs.ts", "tests/support/shared-postgres.ts"],
     reporters: ["default", ["json", { outputFile: ".reports/tests.json" }]],
     projects: [
       {

@@ -2,4 +2,5 @@
 import { keepCompiled } from "./compile-cache.ts";
 
 keepCompiled();
-await import("./gateway-program.ts");
+const { runHere } = await import("./gateway-program.ts");
+await runHere(import.meta.filename);

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { createProcessDriver } from "../compute/index.ts";
 import type { GatewayConfig, ListenerConfig } from "../config/index.ts";
@@ -11,7 +12,7 @@ import { lastingReplicaName } from "./replica-name.ts";
 import type { ProgramHost } from "./run-program.ts";
 import { settleMemory } from "./settle-memory.ts";
 
-/** From the first screen until what the start left behind is collected, in milliseconds. */
+/** From the first screen until what the start left behind is kept for the next one or collected, in milliseconds. */
 const settleMs = 1_000;
 
 /**
@@ -44,7 +45,11 @@ export async function serve(config: GatewayConfig, host: ProgramHost): Promise<v
   });
   host.stdout(firstScreen({ config, replica, addresses: gateway.addresses, version, commandLine: host.commandLine }));
 
-  using _settling = clock.after(settleMs, settleMemory);
+  using _settling = clock.after(settleMs, () => {
+    // A gateway may never end in order, and what is collected cannot be kept.
+    flushCompileCache();
+    settleMemory();
+  });
 
   if (!host.stop.aborted) await once(host.stop, "abort");
   const impatient = () => void gateway.drain("told to hurry", 0);

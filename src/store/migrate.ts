@@ -1,25 +1,28 @@
 import { type Kysely, sql } from "kysely";
-import { type Migration, Migrator } from "kysely/migration";
+import type { Migration } from "kysely/migration";
 import type { Log } from "../core/log.ts";
 import { isSqlite } from "./engine-differences.ts";
 import { migrations as allMigrations } from "./migrations/index.ts";
 
 /**
- * Brings the schema up to date, or throws: where a migration fails, and where the database knows a migration that this
- * program does not. A newer program wrote it then, and an older one would misread it.
+ * Brings the schema up to date; one that is so already is only looked at. Throws where a migration fails, and where the
+ * database knows a migration that this program does not: a newer program wrote it then, and an older one would misread it.
  */
 export async function migrate<T>(
   db: Kysely<T>,
   log: Log,
   migrations: Readonly<Record<string, Migration>> = allMigrations,
 ): Promise<void> {
+  const names = await executed(db);
+  demandKnown(names, migrations);
+  if (names.length === Object.keys(migrations).length) return;
+  const { Migrator } = await import("kysely/migration");
   const migrator = new Migrator({
     db,
     provider: { getMigrations: async () => ({ ...migrations }) },
     migrationTableName: "schema_migrations",
     migrationLockTableName: "schema_migrations_lock",
   });
-  demandKnown(await executed(db), migrations);
   const { error, results = [] } = await migrator.migrateToLatest();
   for (const { migrationName, status } of results) log.info({ migration: migrationName, status }, "schema migration");
   if (!error) return;

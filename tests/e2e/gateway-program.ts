@@ -1,14 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { OpenShell } from "../../gen/openshell/v1/openshell_pb.ts";
-import { compileCache } from "../support/compile-cache.ts";
+import { builtProgram, compileCache } from "../support/built-program.ts";
 import type { Client } from "../support/gateway.ts";
 
-const program = fileURLToPath(new URL("../../src/bin/openshell-gateway.ts", import.meta.url));
+const program = builtProgram("openshell-gateway");
 const patienceMs = 15_000;
 
 /** The gateway program as people start it, with a home of its own. */
@@ -31,7 +30,7 @@ export async function startGatewayProgram(home: string, port: number, ...flags: 
       HOME: home,
       XDG_STATE_HOME: join(home, "state"),
       XDG_CONFIG_HOME: home,
-      ...compileCache,
+      ...compileCache(),
     },
     stdio: ["ignore", "pipe", "pipe"],
   });

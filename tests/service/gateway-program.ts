@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { expect } from "vitest";
-import { compileCache } from "../support/compile-cache.ts";
+import { builtProgram, compileCache } from "../support/built-program.ts";
 import { freePort } from "../support/free-port.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
-const program = join(import.meta.dirname, "../../src/bin/openshell-gateway.ts");
+const program = builtProgram("openshell-gateway");
 
 interface Ended {
   readonly code: number | null;
@@ -34,7 +33,7 @@ export function gatewayProgram(): GatewayProgram {
   const home = directory.path;
   const start = (args: readonly string[], environment: Record<string, string> = {}) => {
     const child = spawn(process.execPath, [program, ...args], {
-      env: { PATH: process.env["PATH"], HOME: home, ...compileCache, ...environment },
+      env: { PATH: process.env["PATH"], HOME: home, ...compileCache(), ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const printed = { stdout: "", stderr: "" };

@@ -2,19 +2,18 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { compileCache } from "../support/compile-cache.ts";
+import { builtProgram, compileCache } from "../support/built-program.ts";
 import { freePort } from "../support/free-port.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
-const program = fileURLToPath(new URL("../../src/bin/openshell-gateway.ts", import.meta.url));
+const program = builtProgram("openshell-gateway");
 
 /** The gateway program in a home of its own, and a shell beside it. */
 async function startProgram() {
   const life = new AsyncDisposableStack();
   const home = life.use(temporaryDirectory()).path;
-  const env = { PATH: process.env["PATH"], HOME: home, XDG_STATE_HOME: home, XDG_CONFIG_HOME: home, ...compileCache };
+  const env = { PATH: process.env["PATH"], HOME: home, XDG_STATE_HOME: home, XDG_CONFIG_HOME: home, ...compileCache() };
   const run = (...args: string[]) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { env, encoding: "utf8" });
     return { status, stdout, stderr };

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
@@ -18,7 +17,7 @@ import {
   type KeyRing,
   readSigningKey,
 } from "../../src/tokens/index.ts";
-import { compileCache } from "./compile-cache.ts";
+import { builtProgram, compileCache } from "./built-program.ts";
 import { ScriptedDriver } from "./scripted-driver.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
@@ -64,7 +63,7 @@ export interface TestSandbox {
   token(): Promise<string>;
 }
 
-const supervisorProgram = fileURLToPath(new URL("../../src/bin/openshell-sandbox.ts", import.meta.url));
+const supervisorProgram = builtProgram("openshell-sandbox");
 
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const { settings = {}, clock = systemClock, logLevel = "trace", realSupervisors = false } = options;
@@ -82,7 +81,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       ? createProcessDriver({
           ...{ stateDir: tokenDirectory, host, clock, log },
           supervisorCommand: [process.execPath, supervisorProgram],
-          baseEnvironment: { PATH: process.env["PATH"], ...compileCache },
+          baseEnvironment: { PATH: process.env["PATH"], ...compileCache() },
         })
       : scripted;
   const gateway = life.use(

@@ -1,11 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { GatewaySettings } from "../../../src/gateway.ts";
 import type { SigningKeyPaths } from "../../../src/tokens/keys/index.ts";
+import { builtProgram, compileCache } from "../../support/built-program.ts";
 
 export interface ReplicaOptions {
   readonly name: string;
@@ -24,9 +22,6 @@ export type Told =
   | { readonly kind: "start"; readonly options: ReplicaOptions }
   | { readonly kind: "drain"; readonly deadlineMs: number };
 
-const program = fileURLToPath(new URL("./replica-program.ts", import.meta.url));
-/** What was compiled is kept over test runs: loading the program takes half the time then. */
-const compiled = join(tmpdir(), "openshell-tests-compiled");
 const longestStartMs = 30_000;
 
 /** A process that has the program loaded and waits to be told what to be; it ends with this process. */
@@ -38,8 +33,8 @@ export class ReplicaProcess implements AsyncDisposable {
   /** @param logFile its log is added to it */
   constructor(logFile: string) {
     const log = openSync(logFile, "a");
-    const env = { ...process.env, NODE_COMPILE_CACHE: compiled };
-    this.#child = fork(program, { execArgv: [], env, stdio: ["ignore", log, log, "ipc"] });
+    const env = { ...process.env, ...compileCache() };
+    this.#child = fork(builtProgram("replica"), { execArgv: [], env, stdio: ["ignore", log, log, "ipc"] });
     closeSync(log);
     this.#ended = once(this.#child, "exit");
     this.#isLoaded = this.#hear("loaded");

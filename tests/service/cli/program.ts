@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { compileCache } from "../../support/compile-cache.ts";
+import { builtProgram, compileCache } from "../../support/built-program.ts";
 
-const program = join(import.meta.dirname, "../../../src/bin/openshell.ts");
+const program = builtProgram("openshell");
 
 export interface Result {
   readonly code: number | null;
@@ -36,7 +36,7 @@ export async function newUser(env: Record<string, string> = {}): Promise<User> {
         HOME: home,
         PATH: process.env["PATH"],
         OPENSHELL_SYSTEM_GATEWAY_DIR: join(home, "system"),
-        ...compileCache,
+        ...compileCache(),
         ...env,
       },
       stdio: ["ignore", "pipe", "pipe"],

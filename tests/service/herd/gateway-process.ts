@@ -2,8 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { compileCache } from "../../support/compile-cache.ts";
+import { builtProgram, compileCache } from "../../support/built-program.ts";
 
 /** What a gateway is to serve. Several may have one database of kind `postgres`, each with a name and a port of its own. */
 export interface ToServe {
@@ -17,7 +16,7 @@ export interface ToServe {
   readonly signingKey: string;
 }
 
-const program = fileURLToPath(new URL("./gateway-program.ts", import.meta.url));
+const program = builtProgram("herd-gateway");
 
 /** A gateway that serves, in a process of its own. */
 export class GatewayProcess implements AsyncDisposable {
@@ -37,7 +36,7 @@ export class GatewayProcess implements AsyncDisposable {
     const log = openSync(logFile, "a");
     const child = fork(program, {
       execArgv: [],
-      env: { ...process.env, ...compileCache },
+      env: { ...process.env, ...compileCache() },
       stdio: ["ignore", log, log, "ipc"],
     });
     closeSync(log);

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-import { compileCache } from "../../support/compile-cache.ts";
+import { builtProgram, compileCache } from "../../support/built-program.ts";
 
-const bin = fileURLToPath(new URL("../../../src/bin/openshell-sandbox.ts", import.meta.url));
+const bin = builtProgram("openshell-sandbox");
 
 /** The real program, with this environment and none of the caller's. */
 export class Program implements AsyncDisposable {
@@ -15,7 +14,10 @@ export class Program implements AsyncDisposable {
   /** @param launcher a command that runs the program, whose own command line is put after it. */
   constructor(args: readonly string[], environment: Record<string, string>, launcher: readonly string[] = []) {
     const [command = process.execPath, ...rest] = [...launcher, process.execPath, bin, ...args];
-    this.child = spawn(command, rest, { env: { ...compileCache, ...environment }, stdio: ["ignore", "pipe", "pipe"] });
+    this.child = spawn(command, rest, {
+      env: { ...compileCache(), ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
     });

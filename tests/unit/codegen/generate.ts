@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { compileCache } from "../../support/compile-cache.ts";
+import { compileCache } from "../../support/built-program.ts";
 
 const repository = resolve(import.meta.dirname, "../../..");
 
@@ -46,7 +46,7 @@ const template = JSON.stringify({
 
 function buf(args: readonly string[]): Promise<{ exitCode: number; stderr: string }> {
   return new Promise((settle, fail) => {
-    const env = { ...process.env, ...compileCache };
+    const env = { ...process.env, ...compileCache() };
     const child = execFile(join(repository, "node_modules/.bin/buf"), args, { env }, (error, _stdout, stderr) => {
       if (error && child.exitCode === null) fail(error);
       else settle({ exitCode: child.exitCode ?? 0, stderr });

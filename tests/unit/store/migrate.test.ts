@@ -38,12 +38,15 @@ async function emptyPostgres(postgres: Postgres): Promise<EmptyDatabase> {
   return {
     open: (watch) =>
       new Kysely({
-        dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString }) }),
+        dialect: new PostgresDialect({ pool: openPool(connectionString) }),
         log: ({ query }) => watch?.(query.sql),
       }),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }
+
+/** A pool that has ended may still have connections that end, and the database is dropped under them. */
+const openPool = (connectionString: string): pg.Pool => new pg.Pool({ connectionString }).on("error", () => undefined);
 
 const making = (table: string): Migration => ({
   up: (kysely) => kysely.schema.createTable(table).addColumn("id", "text").execute(),
@@ -161,6 +164,16 @@ function migrationTests(make: () => Promise<EmptyDatabase>, checksums: Readonly<
     expect(said).toHaveLength(Object.keys(migrations).length);
     await migrate(db, log);
     expect(said).toHaveLength(Object.keys(migrations).length);
+  });
+
+  test("a database that is up to date is only read", async () => {
+    await migrate(db, silentLog);
+    const asked: string[] = [];
+    const watched = empty.open((text) => void asked.push(text));
+    await migrate(watched, silentLog);
+    await watched.destroy();
+    expect(asked).not.toEqual([]);
+    expect(asked.filter((text) => !text.startsWith("select "))).toEqual([]);
   });
 
   test("a later program brings an older database up to date and keeps what is in it", async () => {
