@@ -5,7 +5,8 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:h
 export interface Call {
   /** The method's name in `openshell.v1.OpenShell`. */
   readonly method: string;
-  readonly token: string;
+  /** Undefined where the call has no credential. */
+  readonly token: string | undefined;
   /** The request message, as protobuf bytes. */
   readonly message: Uint8Array;
 }
@@ -19,9 +20,12 @@ export function frame(message: Uint8Array): Buffer {
   return Buffer.concat([head, message]);
 }
 
-/** A connection of its own. */
-export async function openConnection(url: string): Promise<ClientHttp2Session & Disposable> {
-  const connection = connect(url);
+/**
+ * A connection of its own.
+ * @param ca in PEM, the authority that the certificate of a server with TLS is from
+ */
+export async function openConnection(url: string, ca?: string): Promise<ClientHttp2Session & Disposable> {
+  const connection = connect(url, { ca });
   await once(connection, "connect");
   // What ends it ends its calls too, and they say so.
   connection.on("error", () => undefined);
@@ -35,7 +39,7 @@ export function begin(connection: ClientHttp2Session, { method, token }: Omit<Ca
     ":path": pathOf(method),
     "content-type": "application/grpc",
     te: "trailers",
-    authorization: `Bearer ${token}`,
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
   });
 }
 

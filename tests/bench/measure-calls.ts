@@ -1,17 +1,13 @@
-import { create, toBinary } from "@bufbuild/protobuf";
-import { GetSandboxConfigRequestSchema } from "../../gen/openshell/sandbox/v1/config_pb.ts";
-import { createSandboxes } from "./create-sandboxes.ts";
-import { type Call, callUnary, openConnection } from "./grpc.ts";
-import { loadWithH2load } from "./h2load.ts";
-import type { Load, Loaded } from "./load.ts";
+import type { Postgres } from "../support/postgres.ts";
+import type { Loaded } from "./load.ts";
 import { median } from "./percentiles.ts";
-import type { Plan, Shape } from "./plan.ts";
-import { cpuSeconds } from "./process-figures.ts";
-import { RefreshChains } from "./refresh-chains.ts";
-import { type ServerName, type ServerOptions, type ServerProcess, serverNames, startServer } from "./server-process.ts";
+import type { Plan, Shape, Suite } from "./plan.ts";
+import type { ServerOptions } from "./server-process.ts";
+import { isGateway, type ServerName, type ServerProcess, startServer } from "./server-process.ts";
+import { type Subject, subjectsOf } from "./subjects.ts";
 
 /** What one server did of one method's calls in one shape: the medians of the rounds. */
-export interface CallFigures {
+export interface CallFigures extends Pick<Suite, "transport" | "store"> {
   readonly method: string;
   readonly shape: Shape;
   readonly server: ServerName;
@@ -22,62 +18,28 @@ export interface CallFigures {
   readonly p99Ms: number;
 }
 
-/** One method against one server. */
-interface Subject {
-  readonly server: ServerProcess;
-  readonly method: string;
-  load(load: Load): Promise<Loaded>;
-}
-
-/** Measures the three methods on all servers, their turns interleaved, since a machine is not the same from minute to minute. */
+/** Measures the methods on all servers of each suite, their turns interleaved, since a machine is not the same from minute to minute. */
 export async function measureCalls(
   plan: Plan,
   options: ServerOptions,
+  postgres: Postgres | undefined,
   say: (line: string) => void,
 ): Promise<CallFigures[]> {
-  await using life = new AsyncDisposableStack();
-  const servers: ServerProcess[] = [];
-  for (const name of serverNames) servers.push(life.use(await startServer(name, options)));
-  const [gateway] = servers;
-  if (!gateway) return [];
-
-  const families = Math.max(...plan.shapes.map(({ connections, streams }) => connections * streams));
-  const [sandbox, ...others] = await createSandboxes(gateway, families + 1);
-  if (!sandbox) return [];
-  const { id: sandboxId, token } = sandbox;
-  const config = toBinary(GetSandboxConfigRequestSchema, create(GetSandboxConfigRequestSchema, { sandboxId }));
-  const unary: Call[] = [
-    { method: "Health", token, message: new Uint8Array() },
-    { method: "GetSandboxConfig", token, message: config },
-  ];
-  const firstTokens = others.map((other) => other.token);
-  const refresh: Call = { method: "RefreshSandboxToken", token: firstTokens[0] ?? "", message: new Uint8Array() };
-
-  // The peers answer with the gateway's own bytes.
-  const answers = new Map<string, Buffer>();
-  {
-    using connection = await openConnection(gateway.url);
-    for (const call of [...unary, refresh]) answers.set(call.method, await callUnary(connection, call));
-  }
-  for (const peer of servers.slice(1)) for (const [method, bytes] of answers) await peer.answer(method, bytes);
-
   const figures: CallFigures[] = [];
-  const subjects = [...unary, refresh].map((call) =>
-    servers.map((server): Subject => {
-      const chains = call === refresh && new RefreshChains(server.url, firstTokens);
-      const bytes = answers.get(call.method)?.length ?? 0;
-      return {
-        ...{ server, method: call.method },
-        load: (load) => (chains ? chains.load(load) : loadWithH2load(server.url, call, bytes, load)),
-      };
-    }),
-  );
-  for (const contenders of subjects) {
-    for (const { load } of contenders) await load({ calls: plan.warmUpCalls, connections: 16, streams: 1 });
-    for (const shape of plan.shapes) {
-      const measured = await measureShape(contenders, shape, plan);
-      figures.push(...measured);
-      say(`${contenders[0]?.method}, ${nameOf(shape)}`);
+  for (const suite of plan.suites) {
+    if (suite.store === "Postgres" && !postgres) continue;
+    await using life = new AsyncDisposableStack();
+    const servers: ServerProcess[] = [];
+    for (const name of suite.servers) servers.push(life.use(await startOne(name, suite, options, postgres, life)));
+    const families = Math.max(...suite.shapes.map(({ connections, streams }) => connections * streams));
+    for (const contenders of await subjectsOf(servers, families)) {
+      const [first] = contenders;
+      for (const { load } of contenders) await load({ calls: plan.warmUpCalls, connections: 16, streams: 1 });
+      for (const shape of suite.shapes) {
+        const measured = await measureShape(contenders, shape, plan);
+        figures.push(...measured.map((row) => ({ ...row, transport: suite.transport, store: suite.store })));
+        say(`${first?.method}, ${nameOf(shape)}, ${suite.transport}, ${suite.store}`);
+      }
     }
   }
   return figures;
@@ -85,22 +47,38 @@ export async function measureCalls(
 
 export const nameOf = ({ connections, streams }: Shape): string => `${connections} x ${streams}`;
 
-async function measureShape(contenders: readonly Subject[], shape: Shape, { rounds, seconds }: Plan) {
+async function startOne(
+  name: ServerName,
+  { transport, store }: Suite,
+  options: ServerOptions,
+  postgres: Postgres | undefined,
+  life: AsyncDisposableStack,
+): Promise<ServerProcess> {
+  const database = store === "Postgres" && isGateway(name) ? await postgres?.createDatabase() : undefined;
+  if (database) life.use(database);
+  return startServer(name, {
+    ...options,
+    certificate: transport === "TLS" ? options.certificate : undefined,
+    arguments: database ? ["--database", database.url.reveal()] : [],
+  });
+}
+
+type Row = Omit<CallFigures, "transport" | "store">;
+
+async function measureShape(contenders: readonly Subject[], shape: Shape, { rounds, seconds }: Plan): Promise<Row[]> {
   const perRound: number[] = [];
   for (const { load } of contenders) {
     // Tells how many calls fit into the time.
     const { calls, seconds: took } = await load({ ...shape, calls: 1_000 });
-    perRound.push(Math.max(256, Math.round((calls / took) * seconds)));
+    perRound.push(10 * Math.max(40, Math.round(((calls / took) * seconds) / 10)));
   }
-  const measured = contenders.map((): Measured[] => []);
+  const measured = contenders.map((): Loaded[] => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [at, { server, load }] of contenders.entries()) {
-      const before = cpuSeconds(server.pid);
-      const loaded = await load({ ...shape, calls: perRound[at] ?? 0 });
-      measured[at]?.push({ ...loaded, cpuSeconds: cpuSeconds(server.pid) - before });
+    for (const [at, { load }] of contenders.entries()) {
+      measured[at]?.push(await load({ ...shape, calls: perRound[at] ?? 0 }));
     }
   }
-  return contenders.map(({ server, method }, at): CallFigures => {
+  return contenders.map(({ server, method }, at) => {
     const all = measured[at] ?? [];
     return {
       ...{ method, shape, server: server.name },
@@ -111,5 +89,3 @@ async function measureShape(contenders: readonly Subject[], shape: Shape, { roun
     };
   });
 }
-
-type Measured = Loaded & { readonly cpuSeconds: number };

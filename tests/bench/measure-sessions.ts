@@ -1,7 +1,7 @@
 import { createSandboxes } from "./create-sandboxes.ts";
 import type { Plan } from "./plan.ts";
 import { residentBytes } from "./process-figures.ts";
-import { type ServerName, type ServerOptions, serverNames, startServer } from "./server-process.ts";
+import { type ServerName, type ServerOptions, startServer } from "./server-process.ts";
 import { openSessions, type Sandbox } from "./supervisor-sessions.ts";
 
 /** What one idle session of a supervisor costs. */
@@ -21,7 +21,7 @@ const warmUp = 50;
 /** Each in a process of its own, as memory that was once used is not always given back. */
 export async function measureSessions(plan: Plan, options: ServerOptions): Promise<SessionFigures[]> {
   const figures: SessionFigures[] = [];
-  for (const server of serverNames) {
+  for (const server of plan.sessionServers) {
     for (const perConnection of [1, shared]) figures.push(await measure(server, perConnection, plan.sessions, options));
   }
   return figures;

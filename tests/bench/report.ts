@@ -1,99 +1,132 @@
-import { type CallFigures, nameOf } from "./measure-calls.ts";
+import { fine, table, whole } from "./markdown.ts";
+import type { DurableFigures } from "./measure-durable-refreshes.ts";
+import type { ReconnectFigures } from "./measure-reconnect.ts";
 import type { ReplicaFigures } from "./measure-replicas.ts";
+import type { SandboxFigures } from "./measure-sandboxes.ts";
 import type { SessionFigures } from "./measure-sessions.ts";
+import type { StartFigures } from "./measure-start.ts";
+import { reportCalls } from "./report-calls.ts";
 import type { Figures, Target } from "./targets.ts";
 
-/** The figures as tables for people. */
+/** The figures as Markdown, ready to be pasted into `docs/benchmarks.md`. */
 export function report(figures: Figures, targets: readonly Target[]): string {
-  const { start } = figures;
+  const { calls = [], sandboxes, reconnect, sessions, start, durable, replicas } = figures;
   return [
-    "",
-    "Calls: connections x calls at once on each; ratios are the gateway's calls per CPU second to the peer's",
-    table(
-      ["method", "shape", "server", "calls/s", "calls/CPU s", "ratio", "p50 ms", "p99 ms"],
-      figures.calls.map((row) => callRow(row, figures.calls)),
-    ),
-    "Memory of one idle session",
-    table(
-      ["server", "on each connection", "KiB", "of it in V8's heap", "ratio"],
-      figures.sessions.map((row) => sessionRow(row, figures.sessions)),
-    ),
-    `The program: ready after ${start.readyMs.toFixed(0)} ms and ${start.readyCpuMs.toFixed(0)} ms of CPU time (the first time after ${start.firstReadyMs.toFixed(0)} ms), idle ${(start.idleBytes / 2 ** 20).toFixed(0)} MiB`,
-    "",
-    "Refreshes without the wire, each on disk before it counts",
-    table(
-      ["store", "families at once", "refreshes/s", "refreshes/CPU s", "us of the database's CPU each"],
-      figures.durable.map(({ store, families, perSecond, perCpuSecond, databaseMicroseconds }) => [
-        store,
-        ...[families, perSecond, perCpuSecond, databaseMicroseconds].map((value) => value.toFixed(0)),
-      ]),
-    ),
-    ...replicaLines(figures.replicas),
-    "Targets",
-    table(
-      ["what", "wanted", "measured", "unit", ""],
-      targets.map(({ name, bound, wanted, measured, unit, isMet }) => [
-        name,
-        `${bound} ${wanted}`,
-        measured.toFixed(0),
-        unit,
-        isMet ? "met" : "MISSED",
-      ]),
-    ),
-  ].join("\n");
+    ...(targets.length > 0 ? ["### Targets", targetTable(targets)] : []),
+    ...reportCalls(calls),
+    ...(sandboxes ? ["### GetSandboxConfig by sandboxes in the store", sandboxTable(sandboxes)] : []),
+    ...(reconnect ? ["### Supervisors that are connected", livingTable(reconnect)] : []),
+    ...(reconnect ? ["### Supervisors that come back from a restart", reconnectTable(reconnect)] : []),
+    ...(sessions ? ["### Memory of one idle session", sessionTable(sessions)] : []),
+    ...(start ? ["### The program", startTable(start)] : []),
+    ...(durable ? ["### Refreshes without the wire", durableTable(durable)] : []),
+    ...(replicas ? ["### Two gateways on one Postgres", replicaTable(replicas)] : []),
+  ].join("\n\n");
 }
 
-function replicaLines(replicas: ReplicaFigures | undefined): string[] {
-  if (!replicas) return [];
-  const { refreshesPerSecond, revocations, rotations } = replicas;
-  return [
-    `Two gateways on one Postgres, while supervisors refresh ${refreshesPerSecond.toFixed(0)} times a second`,
-    `  a token that one revoked was refused by the other after ${revocations.p50Ms.toFixed(0)} ms (p50), ${revocations.p99Ms.toFixed(0)} ms (p99), ${revocations.count} times`,
-    `  signing keys changed ${rotations.count} times: ${rotations.failed} of ${rotations.calls} calls failed`,
-    "",
-  ];
+function targetTable(targets: readonly Target[]): string {
+  return table(
+    ["what", "target", "measured", "unit", ""],
+    targets.map(({ name, bound, wanted, measured, unit, isMet }) => [
+      name,
+      `${bound} ${figure(wanted)}`,
+      figure(measured),
+      unit,
+      isMet ? "met" : "MISSED",
+    ]),
+  );
 }
 
-function callRow(row: CallFigures, all: readonly CallFigures[]): string[] {
-  const own = all.find(({ server, method, shape }) => {
-    return server === "gateway" && method === row.method && shape === row.shape;
-  });
-  return [
-    row.method,
-    nameOf(row.shape),
-    row.server,
-    row.callsPerSecond.toFixed(0),
-    row.callsPerCpuSecond.toFixed(0),
-    ratio(own?.callsPerCpuSecond, row.callsPerCpuSecond),
-    row.p50Ms.toFixed(2),
-    row.p99Ms.toFixed(2),
-  ];
+/** Shares are shown with their digits behind the point. */
+const figure = (value: number): string => (Number.isInteger(value) || value >= 10 ? whole(value) : fine(value));
+
+function sandboxTable(figures: readonly SandboxFigures[]): string {
+  const [smallest] = figures;
+  return table(
+    [
+      ...["sandboxes", "calls/CPU s", "to the fewest", "p50 / p99 ms", "listens after ms", "all looked after, ms"],
+      ...["CPU ms until then", "KiB of heap each"],
+    ],
+    figures.map((row) => [
+      whole(row.sandboxes),
+      whole(row.callsPerCpuSecond),
+      fine(row.callsPerCpuSecond / (smallest?.callsPerCpuSecond ?? Number.NaN)),
+      `${fine(row.p50Ms)} / ${fine(row.p99Ms)}`,
+      ...[row.listensMs, row.settledMs, row.settledCpuMs].map(whole),
+      // Of what those have beyond the smallest number, as a gateway without any has a heap too.
+      row === smallest ? "-" : fine(heapEach(row, smallest) / 1_024),
+    ]),
+  );
 }
 
-function sessionRow(row: SessionFigures, all: readonly SessionFigures[]): string[] {
-  const own = all.find(({ server, perConnection }) => server === "gateway" && perConnection === row.perConnection);
-  const kibibytes = (bytes: number) => (bytes / 1024).toFixed(1);
-  return [
-    row.server,
-    String(row.perConnection),
-    kibibytes(row.residentBytes),
-    kibibytes(row.heapBytes),
-    ratio(own?.residentBytes, row.residentBytes),
-  ];
+const heapEach = (row: SandboxFigures, smallest: SandboxFigures | undefined): number =>
+  (row.heapBytes - (smallest?.heapBytes ?? 0)) / (row.sandboxes - (smallest?.sandboxes ?? 0));
+
+function livingTable(figures: readonly ReconnectFigures[]): string {
+  return table(
+    ["supervisors", "on each connection", "CPU ms a second for each 1,000", "resident MB"],
+    figures.map(({ supervisors, perConnection, livingCpuMs, residentBytes }) => [
+      ...[whole(supervisors), whole(perConnection), livingCpuMs.toFixed(1), whole(residentBytes / 1e6)],
+    ]),
+  );
 }
 
-const ratio = (own: number | undefined, other: number): string => ((own ?? Number.NaN) / other).toFixed(2);
+function reconnectTable(figures: readonly ReconnectFigures[]): string {
+  return table(
+    [
+      ...["supervisors", "on each connection", "gateway", "down ms", "served after it listens: p50 / p99 / last ms"],
+      ...["away: p50 / p99 / last ms", "refused", "again", "CPU ms each"],
+    ],
+    figures.map(({ supervisors, perConnection, how, downMs, served, away, refused, refusedAgain, cpuMsEach }) => [
+      ...[whole(supervisors), whole(perConnection), how, whole(downMs)],
+      ...[served, away].map(({ p50, p99, last }) => [p50, p99, last].map(whole).join(" / ")),
+      ...[whole(refused), whole(refusedAgain), fine(cpuMsEach)],
+    ]),
+  );
+}
 
-/** Columns of text, the first ones to the left and numbers to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)));
-  const isNumber = (text: string) => /^-?[\d.]+$/.test(text);
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, at) => (isNumber(cell) ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0)))
-      .join("  ");
-  return [head, ...rows]
-    .map((cells) => `  ${line(cells).trimEnd()}`)
-    .join("\n")
-    .concat("\n");
+function sessionTable(figures: readonly SessionFigures[]): string {
+  return table(
+    ["server", "on each connection", "KiB", "of it in V8's heap"],
+    figures.map(({ server, perConnection, residentBytes, heapBytes }) => [
+      ...[server, whole(perConnection)],
+      ...[residentBytes, heapBytes].map((bytes) => (bytes / 1_024).toFixed(1)),
+    ]),
+  );
+}
+
+function startTable({ readyMs, readyCpuMs, firstReadyMs, idleBytes }: StartFigures): string {
+  return table(
+    ["ready after ms", "CPU ms until then", "the first time, ms", "idle, MB"],
+    [[whole(readyMs), whole(readyCpuMs), whole(firstReadyMs), whole(idleBytes / 1e6)]],
+  );
+}
+
+function durableTable(figures: readonly DurableFigures[]): string {
+  return table(
+    ["store", "families at once", "refreshes/s", "refreshes/CPU s", "µs of the database's CPU each"],
+    figures.map(({ store, families, perSecond, perCpuSecond, databaseMicroseconds }) => [
+      store,
+      ...[families, perSecond, perCpuSecond, databaseMicroseconds].map(whole),
+    ]),
+  );
+}
+
+function replicaTable({ refreshesPerSecond, revocations, rotations }: ReplicaFigures): string {
+  return table(
+    [
+      "refreshes/s beside",
+      "tokens revoked",
+      "refused elsewhere after: p50 / p99 ms",
+      "keys changed",
+      "calls that failed",
+    ],
+    [
+      [
+        ...[whole(refreshesPerSecond), whole(revocations.count)],
+        `${whole(revocations.p50Ms)} / ${whole(revocations.p99Ms)}`,
+        ...[whole(rotations.count), `${whole(rotations.failed)} of ${whole(rotations.calls)}`],
+      ],
+    ],
+  );
 }

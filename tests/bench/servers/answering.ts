@@ -1,28 +1,43 @@
-import type { Questions } from "../server-process.ts";
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { Admitted, Message, Questions } from "../server-process.ts";
 
 type Answers = { readonly [Q in keyof Questions]?: () => Questions[Q] | Promise<Questions[Q]> };
-
-interface Message {
-  readonly ask: keyof Questions | "answer";
-  readonly method?: string;
-  readonly bytes?: string;
-}
 
 /** The bytes that the peers answer with, by method; an empty message until they are told. */
 export const bodies = new Map<string, Buffer>();
 
+/** The callers that a peer knows which authenticates, by the digest of their token. */
+export const admitted = new Map<string, Omit<Admitted, "config" | "digest">>();
+/** The answers to `GetSandboxConfig`, by sandbox. */
+export const configs = new Map<string, Buffer>();
+
+/** What a peer serves TLS with; undefined where it serves cleartext. */
+export function readCertificate(): { readonly cert: Buffer; readonly key: Buffer } | undefined {
+  const { values } = parseArgs({ options: { cert: { type: "string" }, key: { type: "string" } }, strict: true });
+  if (values.cert === undefined || values.key === undefined) return undefined;
+  return { cert: readFileSync(values.cert), key: readFileSync(values.key) };
+}
+
 /** Answers the parent's questions one by one, says first that it is there, and ends when the parent goes. */
 export function answering(answers: Answers, end: () => unknown): void {
-  process.on("message", async ({ ask, method = "", bytes = "" }: Message) => {
-    if (ask === "answer") bodies.set(method, Buffer.from(bytes, "base64"));
-    const answer = ask === "memory" ? await memory() : ask === "answer" ? "told" : await answers[ask]?.();
-    process.send?.(answer ?? null);
-  });
+  async function reply(message: Message): Promise<unknown> {
+    if ("answer" in message) bodies.set(message.answer.method, Buffer.from(message.answer.bytes, "base64"));
+    else if ("admit" in message) for (const caller of message.admit) admit(caller);
+    else return message.ask === "memory" ? memory() : answers[message.ask]?.();
+    return "told";
+  }
+  process.on("message", async (message: Message) => process.send?.((await reply(message)) ?? null));
   process.on("disconnect", async () => {
     await end();
     process.exit();
   });
   process.send?.("here");
+}
+
+function admit({ digest, sandboxId, expiresAt, config }: Admitted): void {
+  admitted.set(digest, { sandboxId, expiresAt });
+  configs.set(sandboxId, Buffer.from(config, "base64"));
 }
 
 /** What a first collection frees may hold what a second one frees. */

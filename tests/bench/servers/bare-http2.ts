@@ -1,12 +1,10 @@
 /** A peer: node:http2 alone, which answers every call with the bytes that it was told, and checks nothing. */
-import { once } from "node:events";
-import { createServer } from "node:http2";
-import type { AddressInfo } from "node:net";
-import { answering, bodies } from "./answering.ts";
+import { bodies } from "./answering.ts";
+import { createBareServer, listen } from "./listening.ts";
 
 const empty = Buffer.alloc(5);
 const headers = { ":status": 200, "content-type": "application/grpc" };
-const server = createServer();
+const server = createBareServer();
 server.on("stream", (stream, { ":path": path = "" }) => {
   const method = path.slice(path.lastIndexOf("/") + 1);
   stream.on("error", () => undefined);
@@ -23,8 +21,5 @@ server.on("stream", (stream, { ":path": path = "" }) => {
     stream.end(bodies.get(method) ?? empty);
   });
 });
-server.listen(0, "127.0.0.1");
-await once(server, "listening");
-const { port } = server.address() as AddressInfo;
 
-answering({ url: () => `http://127.0.0.1:${port}` }, () => server.close());
+await listen(server);

@@ -7,7 +7,7 @@ import {
   type ServiceDefinition,
 } from "@grpc/grpc-js";
 import { pathOf } from "../grpc.ts";
-import { answering, bodies } from "./answering.ts";
+import { answering, bodies, readCertificate } from "./answering.ts";
 
 const empty = Buffer.alloc(0);
 const asIs = (bytes: Buffer) => bytes;
@@ -28,15 +28,17 @@ const session: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
   call.on("error", () => undefined);
   call.once("data", () => call.write(empty));
 };
+const certificate = readCertificate();
+const credentials = certificate
+  ? ServerCredentials.createSsl(null, [{ private_key: certificate.key, cert_chain: certificate.cert }])
+  : ServerCredentials.createInsecure();
 const server = new Server();
 server.addService(definition, {
   ...Object.fromEntries(unaryNames.map((name) => [name, unary(name)])),
   ConnectSupervisor: session,
 });
 const port = await new Promise<number>((resolve, reject) =>
-  server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
-    error ? reject(error) : resolve(bound),
-  ),
+  server.bindAsync("127.0.0.1:0", credentials, (error, bound) => (error ? reject(error) : resolve(bound))),
 );
 
-answering({ url: () => `http://127.0.0.1:${port}` }, () => server.forceShutdown());
+answering({ url: () => `${certificate ? "https" : "http"}://127.0.0.1:${port}` }, () => server.forceShutdown());

@@ -8,10 +8,16 @@ export class InertDriver implements ComputeDriver {
   readonly version = "1";
   readonly delivery = "push";
   readonly #tokens = new Map<SandboxId, Secret>();
+  #started = 0;
 
   /** The token that was delivered last to each sandbox. */
   get tokens(): ReadonlyMap<SandboxId, Secret> {
     return this.#tokens;
+  }
+
+  /** How many times it was told to start a sandbox. */
+  get started(): number {
+    return this.#started;
   }
 
   validate(): undefined {
@@ -19,6 +25,7 @@ export class InertDriver implements ComputeDriver {
   }
 
   start(): Promise<void> {
+    this.#started += 1;
     return Promise.resolve();
   }
 
