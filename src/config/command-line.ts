@@ -4,6 +4,7 @@ import { addFlags, type Given } from "./flag-options.ts";
 import { addKeysCommand, type KeysPlan } from "./keys-command.ts";
 import { optionNames } from "./options/index.ts";
 import type { Flags } from "./read-settings.ts";
+import { isFitToShow } from "./shape.ts";
 
 /** What a command line of `openshell-gateway` asks for. */
 export type Plan =
@@ -23,6 +24,8 @@ export type Plan =
 
 /** The exit code where the command line or the configuration cannot be used. */
 const misused = 2;
+/** Of an argument that is quoted, in characters. */
+const longestQuoted = 200;
 
 /** @param argv without the program's own two */
 export function parseCommandLine(argv: readonly string[], version: string): Plan {
@@ -38,7 +41,7 @@ export function parseCommandLine(argv: readonly string[], version: string): Plan
     program.parse([...argv], { from: "user" });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
-    const text = withoutPasswords(out.join(""));
+    const text = argv.map(withoutPasswords).reduce(withShape, withoutPasswords(out.join("")));
     return thrown.exitCode === 0
       ? { command: "say", text, to: "stdout", exitCode: 0 }
       : { command: "say", text, to: "stderr", exitCode: misused };
@@ -46,8 +49,19 @@ export function parseCommandLine(argv: readonly string[], version: string): Plan
   return plan ?? { command: "say", text: program.helpInformation(), to: "stderr", exitCode: misused };
 }
 
+const hidden = "[secret]@";
+
 /** What is wrong is quoted, and that may be a mistyped `--db-url=…`. */
-const withoutPasswords = (text: string): string => text.replaceAll(/:\/\/\S*@/g, "://[secret]@");
+const withoutPasswords = (text: string): string => text.replaceAll(/:\/\/\S*@/g, `://${hidden}`);
+
+/** Or it may be anything else: what is not fit to show is told by its length, behind the name of its flag where it has one. */
+function withShape(text: string, argument: string): string {
+  if (isBrief(argument)) return text;
+  const flag = /^--[a-z-]{1,48}=/.exec(argument)?.[0] ?? "";
+  return text.replaceAll(argument, `${flag}(${argument.length - flag.length} characters)`);
+}
+
+const isBrief = (text: string): boolean => text.length <= longestQuoted && isFitToShow(text.replaceAll(hidden, ""));
 
 const withSubcommands = (command: Command): Command[] => [command, ...command.commands.flatMap(withSubcommands)];
 

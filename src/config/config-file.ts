@@ -5,7 +5,7 @@ import type { Problems } from "./config-error.ts";
 import { fileSchema, gatewayPath } from "./file-schema.ts";
 import { isKeyOfLater, notYet } from "./not-yet.ts";
 import { optionNames, options } from "./options/index.ts";
-import { shapeOf } from "./shape.ts";
+import { shapeOf, shownKey } from "./shape.ts";
 
 export interface ConfigFile {
   readonly path: string;
@@ -51,12 +51,14 @@ function parseToml(text: string, path: string, problems: Problems): unknown {
 function report(issue: z.core.$ZodIssue, content: unknown, file: string, problems: Problems): void {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {
-    for (const key of issue.keys) problems.add(`${[...path, key].join(".")} in ${file}`, unknownKey([...path, key]));
+    for (const key of issue.keys) problems.add(`${shownPath([...path, key])} in ${file}`, unknownKey([...path, key]));
     return;
   }
   const { expected, secret } = expectation(path);
-  problems.add(`${path.join(".")} in ${file}`, `expected ${expected}, got ${shapeOf(at(content, path), { secret })}`);
+  problems.add(`${shownPath(path)} in ${file}`, `expected ${expected}, got ${shapeOf(at(content, path), { secret })}`);
 }
+
+const shownPath = (path: readonly string[]): string => path.map(shownKey).join(".");
 
 function unknownKey(path: readonly string[]): string {
   if (path.at(-1) === "database_url")

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { Secret } from "../core/secret.ts";
+import { isPath } from "./shape.ts";
 import { isNetwork, parseSocketAddress, type SocketAddress } from "./socket-address.ts";
 
 /** What an option takes, as a file types it and as a text that stands for it. */
@@ -76,7 +77,7 @@ export const network: Kind<string> = text(
   z.string().refine(isNetwork),
 );
 
-export const path: Kind<string> = text("path", "a path", z.string().min(1));
+export const path: Kind<string> = text("path", "a path", z.string().refine(isPath));
 
 export const name = (pattern: RegExp, expected: string): Kind<string> =>
   text("name", expected, z.string().regex(pattern));

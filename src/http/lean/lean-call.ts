@@ -142,6 +142,8 @@ export class LeanCall implements Call, Entry, Bounded, Recipient {
     this.#body = new OneMessage({ schema: this.method.input, compression: encodings.request, mostBytes }, this);
     this.#surroundings.overdue.add(this);
     stream.on("data", onData).on("end", onEnd);
+    // A body without a byte ends by itself, also while admission was waited for.
+    if (stream.readableEnded) this.bodyEnded();
   }
 
   /** A piece of the body. */

@@ -37,14 +37,12 @@ export function requestHeaders({ headers }: { readonly headers: IncomingHttpHead
 const understood = (name: string, value: string): string =>
   spellings.get(name)?.test(value) === false ? "unreadable" : value;
 
-/** How long the caller of gRPC or Connect waits for its answer, in milliseconds; undefined where it does not say. */
+/** How long the caller waits for its answer, in milliseconds, as its protocol says it; undefined where it does not. */
 export function timeoutMs(header: Headers): number | undefined {
-  for (const name of ["grpc-timeout", "connect-timeout-ms"]) {
-    const value = header.get(name);
-    const ms = value === null ? 0 : spelledMs(name, value);
-    if (ms > 0) return ms;
-  }
-  return undefined;
+  const isGrpc = header.get("content-type")?.startsWith("application/grpc");
+  const name = isGrpc ? "grpc-timeout" : "connect-timeout-ms";
+  const ms = spelledMs(name, header.get(name) ?? "");
+  return ms > 0 ? ms : undefined;
 }
 
 /** What a deadline header asks for; 0 for any other header, and for a value that is not ours to understand. */

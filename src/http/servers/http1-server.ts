@@ -20,7 +20,11 @@ export function createHttp1Server(limits: Limits, receive: Receive): Server {
       connectionsCheckingInterval: Math.min(1_000, limits.headersMs / 2),
       noDelay: true,
     },
-    receive,
+    (request, response) => {
+      // Node's parser lets HTTP/1.1 carry requests that say of themselves that they are HTTP/2.0.
+      if (request.httpVersionMajor === 1) receive(request, response);
+      else request.socket.end(bare(505, "HTTP Version Not Supported"));
+    },
   );
   // The size bounds them; a bound on their number would drop the rest unseen, a second Authorization among them.
   server.maxHeadersCount = 0;
