@@ -26,7 +26,7 @@ export async function guardFrames(
   try {
     const first = await firstOf(frames, clock, firstFrameMs);
     const sandbox = await guard.scope(first, entry);
-    return { sandbox, frames: confirmed(guard, first, frames, entry, sandbox) };
+    return { sandbox, frames: new ConfirmedFrames(first, frames, (frame) => guard.confirm(frame, entry, sandbox)) };
   } catch (thrown) {
     frames.return?.().then(undefined, () => undefined);
     throw thrown;
@@ -45,22 +45,45 @@ async function firstOf(frames: AsyncIterator<Message>, clock: Clock, waitMs: num
   return first.value;
 }
 
-async function* confirmed(
-  guard: MethodGuard,
-  first: Message,
-  rest: AsyncIterator<Message>,
-  entry: Entry,
-  sandbox: ScopedSandbox | undefined,
-): AsyncGenerator<Message> {
-  try {
-    yield first;
-    for (;;) {
-      const next = await rest.next();
-      if (next.done) return;
-      guard.confirm(next.value, entry, sandbox);
-      yield next.value;
+/**
+ * Frames behind one that was read before. No generator: it would hold the first frame, of up to 1 MiB, for as long as the
+ * stream is open.
+ */
+class ConfirmedFrames implements AsyncIterableIterator<Message, undefined> {
+  #first: Message | undefined;
+  readonly #rest: AsyncIterator<Message>;
+  readonly #confirm: (frame: Message) => void;
+
+  constructor(first: Message, rest: AsyncIterator<Message>, confirm: (frame: Message) => void) {
+    this.#first = first;
+    this.#rest = rest;
+    this.#confirm = confirm;
+  }
+
+  async next(): Promise<IteratorResult<Message, undefined>> {
+    const first = this.#first;
+    if (first) {
+      this.#first = undefined;
+      return { done: false, value: first };
     }
-  } finally {
-    await rest.return?.();
+    const next = await this.#rest.next();
+    if (next.done) return { done: true, value: undefined };
+    try {
+      this.#confirm(next.value);
+    } catch (thrown) {
+      await this.return();
+      throw thrown;
+    }
+    return next;
+  }
+
+  async return(): Promise<IteratorResult<Message, undefined>> {
+    this.#first = undefined;
+    await this.#rest.return?.();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }

@@ -9,58 +9,72 @@ export interface StreamUntil<T> extends AsyncIterableIterator<T, undefined> {
  * against a promise that outlives every item would keep them all.
  */
 export function streamUntil<T>(signal: AbortSignal, source: AsyncIterable<T>): StreamUntil<T> {
-  const items = source[Symbol.asyncIterator]();
-  let fail: ((reason: unknown) => void) | undefined;
-  let ended = false;
+  return new Until(signal, source[Symbol.asyncIterator]());
+}
 
-  function end(): void {
-    ended = true;
-    signal.removeEventListener("abort", abort);
+/** It is the signal's listener itself: streams are open for hours, and closures are most of what one takes. */
+class Until<T> implements StreamUntil<T> {
+  readonly #signal: AbortSignal;
+  readonly #items: AsyncIterator<T>;
+  #fail: ((reason: unknown) => void) | undefined;
+  #ended = false;
+
+  constructor(signal: AbortSignal, items: AsyncIterator<T>) {
+    this.#signal = signal;
+    this.#items = items;
+    signal.addEventListener("abort", this);
   }
-  function release(): void {
-    if (ended) return;
-    end();
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#signal.aborted) {
+      this.#release();
+      return Promise.reject(this.#signal.reason);
+    }
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve, reject) => {
+      this.#fail = reject;
+      this.#items.next().then(
+        (result) => {
+          this.#fail = undefined;
+          if (!result.done) return resolve(result);
+          this.#end();
+          resolve({ done: true, value: undefined });
+        },
+        (thrown: unknown) => {
+          this.#fail = undefined;
+          this.#end();
+          reject(thrown);
+        },
+      );
+    });
+  }
+
+  return(): Promise<IteratorResult<T, undefined>> {
+    this.#release();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The signal has aborted. */
+  handleEvent(): void {
+    const waiting = this.#fail;
+    this.#fail = undefined;
+    this.#release();
+    waiting?.(this.#signal.reason);
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#signal.removeEventListener("abort", this);
+  }
+
+  #release(): void {
+    if (this.#ended) return;
+    this.#end();
     // The source may be waiting for its own input: it is told, not awaited, and what it says now interests nobody.
-    items.return?.().then(undefined, () => undefined);
+    this.#items.return?.().then(undefined, () => undefined);
   }
-  function abort(): void {
-    const waiting = fail;
-    fail = undefined;
-    release();
-    waiting?.(signal.reason);
-  }
-  signal.addEventListener("abort", abort);
-
-  return {
-    next() {
-      if (signal.aborted) {
-        release();
-        return Promise.reject(signal.reason);
-      }
-      if (ended) return Promise.resolve({ done: true, value: undefined });
-      return new Promise((resolve, reject) => {
-        fail = reject;
-        items.next().then(
-          (result) => {
-            fail = undefined;
-            if (!result.done) return resolve(result);
-            end();
-            resolve({ done: true, value: undefined });
-          },
-          (thrown: unknown) => {
-            fail = undefined;
-            end();
-            reject(thrown);
-          },
-        );
-      });
-    },
-    return() {
-      release();
-      return Promise.resolve({ done: true, value: undefined });
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }

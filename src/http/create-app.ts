@@ -36,8 +36,8 @@ export function createApp(server: Server, log: Log): App {
       answerError(request.raw, reply.raw, 400, Code.InvalidArgument, "the path is not valid");
     },
   } satisfies FastifyServerOptions);
-  const allowed = new Map<string, string>();
-  app.addHook("onRoute", ({ url, method }) => void allowed.set(url, String(method)));
+  const allowed = new Map<string, readonly string[]>();
+  app.addHook("onRoute", ({ url, method }) => void allowed.set(url, [method].flat()));
   app.addHook("onSend", async (_request, reply) => {
     for (const [name, value] of Object.entries(plainHeaders)) {
       if (!reply.hasHeader(name)) reply.header(name, value);
@@ -45,10 +45,10 @@ export function createApp(server: Server, log: Log): App {
   });
   const refuse = (request: FastifyRequest, reply: FastifyReply) => {
     reply.hijack();
-    const method = allowed.get(pathOf(request.raw));
-    if (method !== undefined && method !== request.method) {
-      reply.raw.setHeader("allow", method);
-      answerError(request.raw, reply.raw, 405, Code.Unimplemented, "the method is not allowed");
+    const methods = allowed.get(pathOf(request.raw));
+    if (methods && !methods.includes(request.method)) {
+      reply.raw.setHeader("allow", methods.join(", "));
+      answerError(request.raw, reply.raw, 405, Code.Unknown, "the method is not allowed");
     } else if (request.method === "POST") {
       answerError(request.raw, reply.raw, 404, Code.Unimplemented, "unknown method");
     } else {

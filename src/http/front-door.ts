@@ -7,7 +7,7 @@ import { createEndOfCall, guardedAdmission, type OnCall } from "./call/index.ts"
 import { createApp } from "./create-app.ts";
 import { Draining } from "./draining.ts";
 import { type Head, readHead } from "./head.ts";
-import { createTakeStream, guardedMethods, openMethods } from "./lean/index.ts";
+import { createTakeStream, guardedMethods, openMethods, withLightStreams } from "./lean/index.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import {
   type Connection,
@@ -125,6 +125,7 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<FrontD
     headOf,
     clock,
     log,
+    beside: options.leanUnary === false ? (handler) => handler : withLightStreams,
   });
   await app.ready();
   const listeners = await openAll(options.listeners, { limits, clock, log, take: servers.take }, servers);

@@ -10,6 +10,7 @@ export const plainHeaders = {
 } as const;
 
 const connectNames: Partial<Record<Code, string>> = {
+  [Code.Unknown]: "unknown",
   [Code.InvalidArgument]: "invalid_argument",
   [Code.NotFound]: "not_found",
   [Code.ResourceExhausted]: "resource_exhausted",

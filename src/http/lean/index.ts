@@ -4,6 +4,7 @@
  * plainly such a call goes to Connect, as if nothing had happened.
  */
 
+export { withLightStreams } from "./grpc-streams.ts";
 export { guardedMethods } from "./lean-method.ts";
 export { openMethods } from "./open-methods.ts";
 export { createTakeStream, type TakeStream } from "./take-stream.ts";

@@ -41,7 +41,7 @@ export function encode(
   schema: DescMessage,
   compression: Compression | null,
   { answerBytes }: Limits,
-): Buffer | Promise<Buffer> {
+): Buffer<ArrayBuffer> | Promise<Buffer<ArrayBuffer>> {
   const bytes = toBytes(answer, schema);
   if (bytes.length > answerBytes) {
     throw new ConnectError(
@@ -61,7 +61,7 @@ function toBytes(answer: Answer, schema: DescMessage): Uint8Array {
   }
 }
 
-function envelope(bytes: Uint8Array, flags: number): Buffer {
+function envelope(bytes: Uint8Array, flags: number): Buffer<ArrayBuffer> {
   const whole = Buffer.allocUnsafe(prefixBytes + bytes.length);
   whole.writeUInt8(flags, 0);
   whole.writeUInt32BE(bytes.length, 1);

@@ -4,6 +4,7 @@ import {
   createServiceImplSpec,
   type MethodImplSpec,
 } from "@connectrpc/connect";
+import { outspoken } from "./outspoken.ts";
 
 /**
  * The methods of services that are open to everybody, each with the implementation that Connect would call.
@@ -14,12 +15,12 @@ export function methodsOf(add: (router: ConnectRouter) => void): MethodImplSpec[
   const router: ConnectRouter = {
     handlers: [],
     service(service, implementation) {
-      found.push(...Object.values(createServiceImplSpec(service, implementation).methods));
+      found.push(...Object.values(createServiceImplSpec(service, implementation).methods).map(outspoken));
       return router;
     },
     rpc(method, implementation) {
       // A method's kind and its implementation's type belong together, which the types of Connect lose here.
-      found.push(createMethodImplSpec(method, implementation as never) as MethodImplSpec);
+      found.push(outspoken(createMethodImplSpec(method, implementation as never) as MethodImplSpec));
       return router;
     },
   };

@@ -1,7 +1,7 @@
 /** Calls: from a request to a guarded method and back, over Connect. */
 
 export { acceptedCompressions } from "./accepted-compressions.ts";
-export { amendCodecError } from "./codec-error.ts";
+export { amendCodecError, keepAsMeant } from "./codec-error.ts";
 export { mountServices } from "./mount-services.ts";
 export { OpenStreams } from "./open-streams.ts";
 export { requestHeaders } from "./request-headers.ts";

@@ -31,9 +31,14 @@ export async function* bodyWithin(
     overdue.reject(isImpatient ? timedOut() : bodyOverdue(requestMs)),
   );
   const chunks = chunksOf(request);
-  for (;;) {
-    const next = await Promise.race([chunks.next(), overdue.promise]);
-    if (next.done) return;
-    yield next.value;
+  try {
+    for (;;) {
+      const next = await Promise.race([chunks.next(), overdue.promise]);
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // Not awaited: where the body is overdue, this waits for it too.
+    void chunks.return?.();
   }
 }

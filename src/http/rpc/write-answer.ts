@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { constants, type ServerHttp2Stream } from "node:http2";
+import { constants } from "node:http2";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { isGone, isHttp2, type RawRequest, type RawResponse } from "../servers/index.ts";
 
@@ -16,24 +16,36 @@ export async function writeAnswer(answer: UniversalAnswer, request: RawRequest, 
   let ended = chunks === undefined;
   try {
     response.writeHead(answer.status, toNode(answer.header));
-    for (let chunk = await chunks?.next(); chunk && !chunk.done; chunk = await chunks?.next()) {
-      if (isGone(request, response)) throw gone();
-      if (!response.write(chunk.value)) await drained(request, response);
-    }
-    ended = true;
+    while (!ended && chunks) ended = await writeNext(chunks, request, response);
     if (answer.trailer) response.addTrailers(toNode(answer.trailer) as Record<string, string>);
-    if (isHttp2(request) && !request.complete) endUnread(request.stream);
+    if (!request.complete) endUnread(request);
     response.end();
   } finally {
     if (!ended) await chunks?.return?.();
   }
 }
 
+/** Resolves to whether that was the end. It is a function so that nobody holds a chunk while the next one is awaited. */
+async function writeNext(
+  chunks: AsyncIterator<Uint8Array>,
+  request: RawRequest,
+  response: RawResponse,
+): Promise<boolean> {
+  const chunk = await chunks.next();
+  if (chunk.done) return true;
+  if (isGone(request, response)) throw gone();
+  if (!response.write(chunk.value)) await drained(request, response);
+  return false;
+}
+
 /**
  * Once the answer is out, trailers included, a client that still sends is told to stop (RFC 9113, section 8.1). A reset
- * that is sent any sooner would take the trailers with it.
+ * that is sent any sooner would take the trailers with it. HTTP/1.1 has no such word: what still comes is thrown away, for
+ * as long as a request may take, or the connection's next request would wait behind it.
  */
-function endUnread(stream: ServerHttp2Stream): void {
+function endUnread(request: RawRequest): void {
+  if (!isHttp2(request)) return void request.resume();
+  const { stream } = request;
   stream.once("wantTrailers", () => setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR)));
 }
 

@@ -5,8 +5,8 @@ import { sizeOf } from "./read-line.ts";
 export class LogRing {
   readonly #maxLines: number;
   readonly #maxBytes: number;
-  #lines: SandboxLogLine[] = [];
-  /** Where the oldest line stands; what is before it was dropped and is cut off now and then. */
+  #lines: (SandboxLogLine | undefined)[] = [];
+  /** Where the oldest line stands; what is before it was dropped, and its empty places are cut off now and then. */
   #head = 0;
   #bytes = 0;
 
@@ -59,6 +59,7 @@ export class LogRing {
     const oldest = this.#lines[this.#head];
     if (!oldest) return;
     this.#bytes -= sizeOf(oldest);
+    this.#lines[this.#head] = undefined;
     this.#head += 1;
     if (this.#head * 2 < this.#lines.length) return;
     this.#lines = this.#lines.slice(this.#head);
