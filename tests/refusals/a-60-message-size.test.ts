@@ -2,6 +2,7 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { sandboxId, startFrontDoor } from "../protocols/support/fixture.ts";
 import { ask, config, frame, grpcHeaders, http2Session } from "../protocols/support/http2-client.ts";
+import { bothWays, sharedDoor } from "./both-ways.ts";
 
 const authorization = "Bearer sandbox";
 const limit = 1024 * 1024;
@@ -14,26 +15,35 @@ function messageOf(size: number): Buffer {
   return Buffer.concat([id, Buffer.from([0xfa, 0x7f]), length, Buffer.alloc(rest, 0x61)]);
 }
 
-async function call(body: Buffer, headers: Record<string, string> = {}) {
-  await using fixture = await startFrontDoor();
-  await using session = http2Session(fixture.url);
-  const { trailers } = await ask(session, grpcHeaders(config, { authorization, ...headers }), body);
-  return trailers["grpc-status"];
+const bomb = Buffer.alloc(50 * limit);
+
+/** Makes calls on one way, and tells their status. */
+function caller(leanUnary: boolean) {
+  const door = sharedDoor(leanUnary);
+  const call = async (body: Buffer, headers: Record<string, string> = {}) => {
+    const { trailers } = await door.ask(grpcHeaders(config, { authorization, ...headers }), body);
+    return trailers["grpc-status"];
+  };
+  return { call };
 }
 
-test("A-60: a message of the limit is taken", async () => {
-  expect(messageOf(limit)).toHaveLength(limit);
-  expect(await call(frame(messageOf(limit)))).toBe("0");
-});
+describe.each(bothWays)("A-60: over gRPC on %s", (_way, leanUnary) => {
+  const { call } = caller(leanUnary);
 
-test("A-60: one byte more is resource exhausted", async () => {
-  expect(await call(frame(messageOf(limit + 1)))).toBe("8");
-});
+  test("a message of the limit is taken", async () => {
+    expect(messageOf(limit)).toHaveLength(limit);
+    expect(await call(frame(messageOf(limit)))).toBe("0");
+  });
 
-test("A-60: an envelope that announces 4 GiB is refused by its head, and no memory is set aside for it", async () => {
-  const before = process.memoryUsage().arrayBuffers;
-  expect(await call(Buffer.from([0, 0xff, 0xff, 0xff, 0xff]))).toBe("8");
-  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * limit);
+  test("one byte more is resource exhausted", async () => {
+    expect(await call(frame(messageOf(limit + 1)))).toBe("8");
+  });
+
+  test("an envelope that announces 4 GiB is refused by its head, and no memory is set aside for it", async () => {
+    const before = process.memoryUsage().arrayBuffers;
+    expect(await call(Buffer.from([0, 0xff, 0xff, 0xff, 0xff]))).toBe("8");
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * limit);
+  });
 });
 
 describe.each(["application/json", "application/proto"])("A-60: over Connect as %s", (type) => {
@@ -61,9 +71,8 @@ test.each([
   expect(trailers["grpc-status"]).toBe("8");
 });
 
-describe("A-61", () => {
-  const bomb = Buffer.alloc(50 * limit);
-
+describe.each(bothWays)("A-61: over gRPC on %s", (_way, leanUnary) => {
+  const { call } = caller(leanUnary);
   test.each([
     ["gzip", gzipSync(bomb)],
     ["br", brotliCompressSync(bomb)],
@@ -87,15 +96,15 @@ describe("A-61", () => {
   test("an encoding that is not known is unimplemented", async () => {
     expect(await call(frame(messageOf(1000), 1), { "grpc-encoding": "zstd" })).toBe("12");
   });
+});
 
-  test("a bomb over Connect is resource exhausted", async () => {
-    await using fixture = await startFrontDoor();
-    const headers = { "content-type": "application/json", "content-encoding": "gzip", authorization };
-    const answer = await fetch(`${fixture.url}${config}`, {
-      method: "POST",
-      headers,
-      body: new Uint8Array(gzipSync(bomb)),
-    });
-    expect(answer.status).toBe(429);
+test("A-61: a bomb over Connect is resource exhausted", async () => {
+  await using fixture = await startFrontDoor();
+  const headers = { "content-type": "application/json", "content-encoding": "gzip", authorization };
+  const answer = await fetch(`${fixture.url}${config}`, {
+    method: "POST",
+    headers,
+    body: new Uint8Array(gzipSync(bomb)),
   });
+  expect(answer.status).toBe(429);
 });

@@ -1,8 +1,8 @@
-import { connect } from "node:http2";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { sandboxId, startFrontDoor } from "../protocols/support/fixture.ts";
 import { config, frame, grpcHeaders } from "../protocols/support/http2-client.ts";
 import { raw, statusOf } from "../protocols/support/raw-http1.ts";
+import { bothWays, sharedDoor } from "./both-ways.ts";
 
 const body = JSON.stringify({ sandboxId });
 const request = (target: string, headers: string[], token = "sandbox") =>
@@ -45,19 +45,17 @@ test.each([
   expect(fixture.arrivals).toEqual([]);
 });
 
-test.each([
-  ["another host than :authority", "evil.example", "3"],
-  ["the host that :authority names", "gw.example", "0"],
-])("A-65: over HTTP/2, a Host with %s", async (_what, host, expected) => {
-  await using fixture = await startFrontDoor();
-  const session = connect(fixture.url);
-  const headers = grpcHeaders(config, { ":authority": "gw.example", host, authorization: "Bearer sandbox" });
-  const stream = session.request(headers);
-  const status = new Promise((resolve) => {
-    stream.once("response", (response) => response["grpc-status"] && resolve(response["grpc-status"]));
-    stream.once("trailers", (trailers) => resolve(trailers["grpc-status"]));
+const named = frame(Buffer.concat([Buffer.from([0x0a, 36]), Buffer.from(sandboxId)]));
+
+describe.each(bothWays)("A-65: over HTTP/2 on %s", (_way, leanUnary) => {
+  const door = sharedDoor(leanUnary);
+
+  test.each([
+    ["another host than :authority", { ":authority": "gw.example", host: "evil.example" }, "3"],
+    ["the host that :authority names", { ":authority": "gw.example", host: "gw.example" }, "0"],
+  ])("a request with %s", async (_what, hosts, expected) => {
+    const headers = grpcHeaders(config, { ...hosts, authorization: "Bearer sandbox" });
+    expect((await door.ask(headers, named)).trailers["grpc-status"]).toBe(expected);
+    expect(door.news().arrivals).toHaveLength(expected === "0" ? 1 : 0);
   });
-  stream.resume().end(frame(Buffer.concat([Buffer.from([0x0a, 36]), Buffer.from(sandboxId)])));
-  expect(await status).toBe(expected);
-  session.destroy();
 });

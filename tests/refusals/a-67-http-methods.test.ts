@@ -1,8 +1,9 @@
 import { connect } from "node:http2";
 import { describe, expect, test } from "vitest";
 import { startFrontDoor } from "../protocols/support/fixture.ts";
-import { ask, health, http2Session } from "../protocols/support/http2-client.ts";
+import { ask, frame, grpcHeaders, health, http2Session } from "../protocols/support/http2-client.ts";
 import { raw, statusOf } from "../protocols/support/raw-http1.ts";
+import { bothWays, sharedDoor } from "./both-ways.ts";
 
 const methods = ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "QUERY"];
 
@@ -42,4 +43,17 @@ test("A-67: CONNECT is refused over both versions", async () => {
 test("A-67: OPTIONS * is answered, with nothing", async () => {
   await using fixture = await startFrontDoor();
   expect(statusOf(await raw(fixture, "OPTIONS * HTTP/1.1\nhost: a\nconnection: close\n\n"))).toBe(404);
+});
+
+describe.each(bothWays)("A-67: over HTTP/2 on %s", (_way, leanUnary) => {
+  const door = sharedDoor(leanUnary);
+
+  test.each([...methods, "GET", "post", "Post"])("%s is no gRPC call, though all else is", async (method) => {
+    const headers = { ...grpcHeaders(health), ":method": method, origin: "https://evil.example" };
+    const answer = await door.ask(headers, frame(Buffer.alloc(0)));
+    expect(answer.body).toBe("");
+    expect(answer.trailers["grpc-status"]).not.toBe("0");
+    expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+    expect(door.news().records).toEqual([]);
+  });
 });

@@ -1,7 +1,8 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startFrontDoor } from "../protocols/support/fixture.ts";
-import { health } from "../protocols/support/http2-client.ts";
+import { frame, grpcHeaders, health } from "../protocols/support/http2-client.ts";
 import { raw, statusOf } from "../protocols/support/raw-http1.ts";
+import { bothWays, sharedDoor } from "./both-ways.ts";
 
 test.each([
   "content-type: text/plain",
@@ -20,4 +21,32 @@ test.each([
   );
   expect(statusOf(answer)).toBe(415);
   expect(fixture.records).toEqual([]);
+});
+
+describe.each(bothWays)("A-68: over HTTP/2 on %s", (_way, leanUnary) => {
+  const door = sharedDoor(leanUnary);
+
+  test.each([
+    "text/plain",
+    "application/grpcx",
+    "application/grpc+",
+    "application/grpc+thrift",
+    "application/grpc; a=b",
+    "application/grpc, application/json",
+    "application/grpc;",
+    "x-application/grpc",
+    "",
+  ])("%j is no type of a call", async (type) => {
+    const { headers } = await door.ask({ ...grpcHeaders(health), "content-type": type }, frame(Buffer.alloc(0)));
+    expect(headers[":status"]).toBe(415);
+    expect(door.news().records).toEqual([]);
+  });
+
+  test.each(["application/grpc", "application/grpc+proto", "APPLICATION/GRPC", "application/gRPC+Proto"])(
+    "%j is one",
+    async (type) => {
+      const headers = { ...grpcHeaders(health), "content-type": type };
+      expect((await door.ask(headers, frame(Buffer.alloc(0)))).trailers["grpc-status"]).toBe("0");
+    },
+  );
 });

@@ -1,7 +1,8 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startFrontDoor } from "../protocols/support/fixture.ts";
-import { ask, config, frame, grpcHeaders, health, http2Session } from "../protocols/support/http2-client.ts";
+import { config, frame, grpcHeaders, health } from "../protocols/support/http2-client.ts";
 import { rawBytes } from "../protocols/support/raw-http1.ts";
+import { bothWays, sharedDoor } from "./both-ways.ts";
 
 const head = `POST ${health} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n`;
 const second = `POST ${health} HTTP/1.1\r\nhost: a\r\nx-second: 1\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`;
@@ -51,13 +52,15 @@ test("A-69: an upgrade to h2c is not made", async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 (200|400) /);
 });
 
-test.each(["a\r\nauthorization: Bearer sandbox", "a\nauthorization: Bearer sandbox", "a\0b"])(
-  "A-69: an HTTP/2 value of %j becomes no header of its own",
-  async (value) => {
-    await using fixture = await startFrontDoor();
-    await using session = http2Session(fixture.url);
-    const { headers, trailers } = await ask(session, grpcHeaders(config, { "x-bad": value }), frame(Buffer.alloc(0)));
-    expect(["16", undefined]).toContain(trailers["grpc-status"] ?? headers["grpc-status"]);
-    expect(fixture.records.filter(({ reason }) => reason !== "credential-missing")).toEqual([]);
-  },
-);
+describe.each(bothWays)("A-69: over HTTP/2 on %s", (_way, leanUnary) => {
+  const door = sharedDoor(leanUnary);
+
+  test.each(["a\r\nauthorization: Bearer sandbox", "a\nauthorization: Bearer sandbox", "a\0b"])(
+    "a value of %j becomes no header of its own",
+    async (value) => {
+      const { trailers } = await door.ask(grpcHeaders(config, { "x-bad": value }), frame(Buffer.alloc(0)));
+      expect(["16", undefined]).toContain(trailers["grpc-status"]);
+      expect(door.news().records.filter(({ reason }) => reason !== "credential-missing")).toEqual([]);
+    },
+  );
+});

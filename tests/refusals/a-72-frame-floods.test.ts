@@ -1,17 +1,12 @@
-import { expect, test } from "vitest";
+import { connect } from "node:http2";
+import { describe, expect, test } from "vitest";
 import { grpc } from "../protocols/support/clients.ts";
-import { type Fixture, startFrontDoor } from "../protocols/support/fixture.ts";
+import { type Fixture, sandboxId, startFrontDoor } from "../protocols/support/fixture.ts";
+import { config, frame, grpcHeaders } from "../protocols/support/http2-client.ts";
+import { frameOf, preface } from "../protocols/support/http2-frames.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { bothWays } from "./both-ways.ts";
 
-const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
-
-function frameOf(type: number, flags: number, stream: number, payload = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
 const settings = frameOf(4, 0, 0);
 const headers = (flags: number) => frameOf(1, flags, 1, Buffer.from([0x83, 0x86, 0x84]));
 
@@ -71,4 +66,25 @@ test("A-72: ten thousand streams at once are no more than a connection may have"
   }
   await closed;
   expect(await grpc(fixture.url).health({})).toMatchObject({ version: "test" });
+});
+
+describe.each(bothWays)("A-72: on %s", (_way, leanUnary) => {
+  test("answers to a client that grants no window are given up, and others are served meanwhile", async () => {
+    const clock = new FakeClock();
+    const handlers = { getSandboxConfig: () => ({ policyHash: "x".repeat(100_000) }) };
+    await using fixture = await startFrontDoor({ leanUnary, clock, handlers, limits: { pingMs: 600_000 } });
+    const session = connect(fixture.url, { settings: { initialWindowSize: 0 } });
+    const named = frame(Buffer.concat([Buffer.from([0x0a, 36]), Buffer.from(sandboxId)]));
+    const resets = Array.from({ length: 20 }, () => {
+      const stream = session.request(grpcHeaders(config, { authorization: "Bearer sandbox" }));
+      stream.on("error", () => undefined).end(named);
+      return new Promise((resolve) => stream.once("close", () => resolve(stream.rstCode)));
+    });
+    await expect.poll(() => fixture.arrivals).toHaveLength(20);
+    expect(await grpc(fixture.url).health({})).toMatchObject({ version: "test" });
+    await new Promise((resolve) => session.ping(resolve));
+    await clock.advance(30_000);
+    expect(new Set(await Promise.all(resets))).toEqual(new Set([8]));
+    await fixture.door.drain("nothing is in flight", 60_000);
+  });
 });

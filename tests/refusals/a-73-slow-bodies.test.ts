@@ -1,18 +1,28 @@
 import { expect, test } from "vitest";
 import { received, startFrontDoor } from "../protocols/support/fixture.ts";
-import { ask, config, frame, grpcHeaders, grpcStatus, health, http2Session } from "../protocols/support/http2-client.ts";
+import {
+  ask,
+  config,
+  frame,
+  grpcHeaders,
+  grpcStatus,
+  health,
+  http2Session,
+} from "../protocols/support/http2-client.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { bothWays } from "./both-ways.ts";
 
 const authorization = "Bearer sandbox";
 
 test.each([
-  ["a unary call", config, authorization],
-  ["a stream from the server", "/openshell.v1.OpenShell/WatchSandbox", "Bearer user"],
+  ["a unary call on the short way", config, authorization, true],
+  ["a unary call on the long way", config, authorization, false],
+  ["a stream from the server", "/openshell.v1.OpenShell/WatchSandbox", "Bearer user", true],
 ])(
   "A-73: a body that does not come over HTTP/2 to %s is answered, and the stream is taken back",
-  async (_what, path, bearer) => {
+  async (_what, path, bearer, leanUnary) => {
     const clock = new FakeClock();
-    await using fixture = await startFrontDoor({ clock, limits: { pingMs: 600_000 } });
+    await using fixture = await startFrontDoor({ leanUnary, clock, limits: { pingMs: 600_000 } });
     await using session = http2Session(fixture.url);
     await ask(session, grpcHeaders(health), frame(Buffer.alloc(0)));
     const stream = session.request(grpcHeaders(path, { authorization: bearer }));
@@ -55,8 +65,8 @@ test("A-73: a body to no route at all holds no connection", async () => {
   expect(await answer).toMatch(/^HTTP\/1\.1 404 /);
 });
 
-test("A-01, A-73: who is refused is refused before the body comes", async () => {
-  await using fixture = await startFrontDoor();
+test.each(bothWays)("A-01, A-73: on %s, who is refused is refused before the body comes", async (_way, leanUnary) => {
+  await using fixture = await startFrontDoor({ leanUnary });
   await using session = http2Session(fixture.url);
   const stream = session.request(grpcHeaders(config));
   const status = grpcStatus(stream);

@@ -4,21 +4,28 @@ import { SupervisorMiddleware } from "../../gen/openshell/middleware/v1/supervis
 import { OpenShell } from "../../gen/openshell/v1/openshell_pb.ts";
 import { grpcJs, transports } from "../protocols/support/clients.ts";
 import { startFrontDoor } from "../protocols/support/fixture.ts";
-import { ask, frame, grpcHeaders, http2Session } from "../protocols/support/http2-client.ts";
+import { frame, grpcHeaders } from "../protocols/support/http2-client.ts";
+import { bothWays, sharedDoor } from "./both-ways.ts";
 
 const unknown = ["/openshell.v1.OpenShell/NoSuchMethod", "/no.Such/Method", "/openshell.v1.OpenShell/health"];
 
-test.each(unknown)(
-  "A-76: %s over gRPC has a gRPC status and HTTP 200, in headers that end the answer",
-  async (path) => {
-    await using fixture = await startFrontDoor();
-    await using session = http2Session(fixture.url);
-    const { headers, body } = await ask(session, grpcHeaders(path), frame(Buffer.alloc(0)));
+describe.each(bothWays)("A-76: over gRPC on %s", (_way, leanUnary) => {
+  const door = sharedDoor(leanUnary);
+
+  test.each(unknown)("%s has a gRPC status and HTTP 200, in headers that end the answer", async (path) => {
+    const { headers, body } = await door.ask(grpcHeaders(path), frame(Buffer.alloc(0)));
     expect(headers).toMatchObject({ ":status": 200, "grpc-status": "12", "content-type": "application/grpc" });
     expect(headers["grpc-message"]).toBe("unknown%20method");
     expect(body).toBe("");
-  },
-);
+    expect(door.news()).toEqual({ records: [], lines: [], arrivals: [] });
+  });
+
+  test("an unknown method echoes nothing of what the caller sent", async () => {
+    const type = "application/grpc+proto;x=<script>";
+    const { headers } = await door.ask({ ...grpcHeaders("/no.Such/<script>"), "content-type": type });
+    expect(JSON.stringify(headers)).not.toContain("script");
+  });
+});
 
 test("A-76: gRPC's own client hears unimplemented", async () => {
   await using fixture = await startFrontDoor();
@@ -32,12 +39,4 @@ describe.each(transports)("A-76: over %s", (_name, make) => {
     const client = createClient(SupervisorMiddleware, make(fixture.url));
     await expect(client.describe({})).rejects.toMatchObject({ code: Code.Unimplemented });
   });
-});
-
-test("A-76: an unknown method echoes nothing of what the caller sent", async () => {
-  await using fixture = await startFrontDoor();
-  await using session = http2Session(fixture.url);
-  const type = "application/grpc+proto;x=<script>";
-  const { headers } = await ask(session, { ...grpcHeaders("/no.Such/<script>"), "content-type": type });
-  expect(JSON.stringify(headers)).not.toContain("script");
 });

@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startFrontDoor } from "../protocols/support/fixture.ts";
-import { health } from "../protocols/support/http2-client.ts";
+import { frame, grpcHeaders, health } from "../protocols/support/http2-client.ts";
+import { bothWays, sharedDoor } from "./both-ways.ts";
 
 const call = (url: string, version?: string) =>
   fetch(`${url}${health}`, {
@@ -25,4 +26,14 @@ test.each(["9", "0", "1.0", "", "1, 1", "one"])(
 test.each(["1", undefined])("A-77: version %j is spoken", async (version) => {
   await using fixture = await startFrontDoor();
   expect((await call(fixture.url, version)).status).toBe(200);
+});
+
+describe.each(bothWays)("A-77: over gRPC on %s", (_way, leanUnary) => {
+  const door = sharedDoor(leanUnary);
+
+  test("what Connect's own headers say means nothing", async () => {
+    const foreign = { "connect-protocol-version": "9", "connect-timeout-ms": "unreadable", "content-encoding": "zstd" };
+    const { trailers } = await door.ask(grpcHeaders(health, foreign), frame(Buffer.alloc(0)));
+    expect(trailers["grpc-status"]).toBe("0");
+  });
 });
