@@ -1,3 +1,4 @@
+import { constants } from "node:http2";
 import { gunzipSync } from "node:zlib";
 import { fromBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -5,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { GetSandboxConfigResponseSchema } from "../../gen/openshell/sandbox/v1/config_pb.ts";
 import { sandboxId, startFrontDoor } from "./support/fixture.ts";
 import { ask, config, frame, grpcHeaders, grpcStatus, http2Session } from "./support/http2-client.ts";
+import { frameOf, frameTypes, opening, requestOf } from "./support/http2-frames.ts";
 
 const authorization = "Bearer sandbox";
 const body = frame(Buffer.concat([Buffer.from([0x0a, 36]), Buffer.from(sandboxId)]));
@@ -193,4 +195,35 @@ test("an answer that is too large is recorded as what its caller was told, throu
   await using session = http2Session(fixture.url);
   expect((await ask(session, headers(), body)).trailers["grpc-status"]).toBe("8");
   await expect.poll(() => fixture.records).toMatchObject([{ code: "resource_exhausted" }]);
+});
+
+// By hand: Node's own client ends a stream in order before it resets it.
+test.each([
+  ["past Connect", true],
+  ["through Connect", false],
+])("a caller that resets its call before the end of its message is not served, %s", async (_way, leanUnary) => {
+  let made = 0;
+  await using fixture = await startFrontDoor({
+    leanUnary,
+    handlers: { getSandboxConfig: () => ({ version: ++made }) },
+  });
+  const socket = await fixture.socket();
+  socket.resume().write(opening);
+  for (const [at, code] of [constants.NGHTTP2_CANCEL, constants.NGHTTP2_NO_ERROR].entries()) {
+    const stream = at * 2 + 1;
+    const lines = Object.entries({ ...headers(), ":scheme": "http", ":authority": "a" }).map(
+      ([name, value]) => [name, String(value)] as const,
+    );
+    lines.sort(([a], [b]) => Number(b.startsWith(":")) - Number(a.startsWith(":")));
+    const request = requestOf(stream, lines, body);
+    // Without END_STREAM.
+    request[request.length - body.length - 5] = 0;
+    socket.write(request);
+    await expect.poll(() => fixture.arrivals.length).toBe(at + 1);
+    socket.write(frameOf(frameTypes.reset, 0, stream, Buffer.from([0, 0, 0, code])));
+    await expect.poll(() => fixture.records).toHaveLength(at + 1);
+  }
+  expect(fixture.records.map(({ code }) => code)).toEqual(["canceled", "canceled"]);
+  expect(made).toBe(0);
+  socket.destroy();
 });

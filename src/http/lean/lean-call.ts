@@ -151,9 +151,9 @@ export class LeanCall implements Call, Entry, Bounded, Recipient {
     if (!this.#isOver) this.#body?.push(chunk);
   }
 
-  /** All of the body has come. */
+  /** All of the body has come, or, which Node does not tell apart, the caller has reset the stream. */
   bodyEnded(): void {
-    if (!this.#isOver) this.#body?.end();
+    if (!this.#isOver && !this.#arrival.stream.closed) this.#body?.end();
   }
 
   pause(): void {

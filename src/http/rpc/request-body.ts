@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { deadline } from "../../core/deadline.ts";
-import { bodyOverdue, timedOut } from "../call/index.ts";
-import type { RawRequest } from "../servers/index.ts";
+import { bodyOverdue, callerGone, timedOut } from "../call/index.ts";
+import { isHttp2, type RawRequest } from "../servers/index.ts";
 
 /** A request's body as it comes. */
 export const bodyOf = (request: RawRequest): AsyncIterable<Uint8Array> => chunksOf(request);
@@ -34,9 +34,11 @@ export async function* bodyWithin(
   try {
     for (;;) {
       const next = await Promise.race([chunks.next(), overdue.promise]);
-      if (next.done) return;
+      if (next.done) break;
       yield next.value;
     }
+    // Node ends the body of a stream that its caller has reset as if all of it had come.
+    if (isHttp2(request) && request.stream.closed) throw callerGone();
   } finally {
     // Not awaited: where the body is overdue, this waits for it too.
     void chunks.return?.();
