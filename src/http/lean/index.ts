@@ -7,4 +7,4 @@
 export { withLightStreams } from "./grpc-streams.ts";
 export { guardedMethods } from "./lean-method.ts";
 export { openMethods } from "./open-methods.ts";
-export { createTakeStream, type TakeStream } from "./take-stream.ts";
+export { createTakeStream } from "./take-stream.ts";
