@@ -82,6 +82,8 @@ describeOwnPostgres("two gateways whose database fails", () => {
     for (const replica of both) expect(replica.audited("family.revoked")).toEqual([]);
     for (const replica of both) expect(await use(replica, quiet, token)).toBe("ok");
     for (const one of [first, fourth]) await expect.poll(() => phaseAt(a, one), patience).toBe("PROVISIONING");
+    // Whoever owns a sandbox delivers what another gateway gave out once it has heard of it.
+    for (const { sandbox, token: last } of busy) await expect.poll(() => sandbox.token(), patience).toBe(last);
     await connected(b, second);
     for (const replica of both) await expect.poll(() => phaseAt(replica, second), patience).toBe("READY");
   }, 90_000);

@@ -107,7 +107,8 @@ class Supervisor {
       let waitMs = pollMs * (0.9 + 0.2 * Math.random());
       try {
         await callUnary(connection, { method: "GetSandboxConfig", token, message: request });
-        this.#served();
+        // What was asked before the session was lost says nothing of the next one.
+        if (!signal.aborted) this.#served();
       } catch (failure) {
         waitMs = pollRetryMs;
         const isRefusal = failure instanceof CallFailed && failure.status !== "none";
