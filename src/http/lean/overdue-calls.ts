@@ -43,8 +43,8 @@ export class OverdueCalls implements Disposable {
     return deadline(this.#clock, ms, () => this.#endOverdue());
   }
 
+  /** The timer that ran out stays in its place meanwhile, so that whoever is added here begins no other. */
   #endOverdue(): void {
-    this.#timer = undefined;
     const now = this.#clock.monotonic();
     for (const call of this.#waiting) {
       const left = call.since + this.#mostMs - now;
@@ -55,5 +55,6 @@ export class OverdueCalls implements Disposable {
       this.#waiting.delete(call);
       call.overdue();
     }
+    this.#timer = undefined;
   }
 }

@@ -29,6 +29,28 @@ test("each is overdue at its own time, by one timer", async () => {
   expect(clock.waiting).toBe(0);
 });
 
+test("what begins again as soon as it is overdue begins no second timer", async () => {
+  const { clock, ended, calls } = world();
+  const again = (name: string) => {
+    const call = {
+      since: 0,
+      overdue: () => {
+        ended.push(name);
+        if (ended.length < 6) calls.add(call);
+      },
+    };
+    return call;
+  };
+  calls.add(again("first"));
+  calls.add(again("second"));
+  for (let round = 1; round <= 2; round++) {
+    await clock.advance(1_000);
+    await aTurn();
+    expect(ended).toHaveLength(2 * round);
+    expect(clock.waiting).toBe(1);
+  }
+});
+
 test("what was removed is never overdue", async () => {
   const { clock, ended, calls, bounded } = world();
   const call = bounded("removed");
