@@ -5,7 +5,9 @@ import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { Limits } from "../limits.ts";
 import { type Connection, describeConnection, type ListenerKind } from "./connection.ts";
+import { hangUpWithin } from "./hang-up.ts";
 import { seldom } from "./notice.ts";
+import { Places } from "./places.ts";
 import { createReloadingTls, type ReloadingTls } from "./reloading-tls.ts";
 import { sniff } from "./sniff.ts";
 import type { TlsSource } from "./tls-files.ts";
@@ -60,7 +62,7 @@ export async function openListener(
   options: ListenerOptions,
   { limits, clock, log, take }: Surroundings,
 ): Promise<Listener> {
-  const sockets = new Set<Socket>();
+  const places = new Places(limits.connections, clock);
   const silent = new Set<Socket>();
   const closed = Promise.withResolvers<void>();
   const tls = options.tls && (await openTls(options.tls));
@@ -72,6 +74,7 @@ export async function openListener(
     tls ? "a client did not speak TLS on a TLS port" : "a client spoke TLS on a cleartext port",
   );
   const tooMany = notice("connections are refused, the listener has as many as it may have");
+  const roomMade = notice("connections that did nothing were ended, the listener has as many as it may have");
   const badCertificate = notice("a client's certificate is not signed by a known authority");
 
   async function openTls(source: TlsSource): Promise<ReloadingTls> {
@@ -111,16 +114,20 @@ export async function openListener(
   }
   function handOver(protocol: "http1" | "http2", socket: Socket, connection: Connection): void {
     silent.delete(socket);
+    places.describe(socket, connection);
     socket.allowHalfOpen = protocol === "http1";
+    if (protocol === "http2") hangUpWithin(socket, { clock, withinMs: limits.pingAckMs });
     take(protocol, socket, connection);
   }
 
-  server.maxConnections = limits.connections;
-  server.on("drop", tooMany);
   server.once("close", closed.resolve);
   server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    const place = places.take(socket);
+    if (!place) {
+      tooMany();
+      return void socket.destroy();
+    }
+    if (place.from) roomMade();
     if (tls) return;
     const connection = describe(socket);
     if (connection) look(socket, connection);
@@ -143,7 +150,7 @@ export async function openListener(
     },
     async [Symbol.asyncDispose]() {
       if (server.listening) server.close();
-      for (const socket of sockets) socket.destroy();
+      for (const socket of places) socket.destroy();
       await Promise.all([closed.promise, tls?.[Symbol.asyncDispose]()]);
     },
   };
