@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import type { Http2ServerResponse } from "node:http2";
 import { Code } from "@connectrpc/connect";
 import fastify, {
   type FastifyInstance,
@@ -10,7 +11,7 @@ import type { Log } from "../core/log.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { pathOf } from "./path.ts";
 import { answerError, plainHeaders } from "./protocol-error.ts";
-import type { RawRequest, RawResponse } from "./servers/index.ts";
+import { isHttp2, mustBeTaken, type RawRequest, type RawResponse } from "./servers/index.ts";
 
 export interface App {
   readonly app: FastifyInstance;
@@ -18,11 +19,17 @@ export interface App {
   dispatch(request: RawRequest, response: RawResponse): void;
 }
 
+export interface AppOptions {
+  readonly log: Log;
+  /** For a caller to take an answer, in milliseconds. */
+  readonly requestMs: number;
+}
+
 /**
  * Makes the Fastify application over a server that never listens: sockets come from listeners of our own. What no route
  * takes is answered in the protocol that it speaks; a path that exists gets 405 for another method (A-67).
  */
-export function createApp(server: Server, log: Log): App {
+export function createApp(server: Server, { log, requestMs }: AppOptions): App {
   let dispatch: App["dispatch"] | undefined;
   const app = fastify({
     exposeHeadRoutes: false,
@@ -38,7 +45,9 @@ export function createApp(server: Server, log: Log): App {
   } satisfies FastifyServerOptions);
   const allowed = new Map<string, readonly string[]>();
   app.addHook("onRoute", ({ url, method }) => void allowed.set(url, [method].flat()));
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", async (request, reply) => {
+    // A large one is written piece by piece, and not ended before all but the last were taken.
+    if (isHttp2(request.raw)) mustBeTaken(reply.raw as unknown as Http2ServerResponse, requestMs);
     for (const [name, value] of Object.entries(plainHeaders)) {
       if (!reply.hasHeader(name)) reply.header(name, value);
     }

@@ -110,7 +110,7 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<FrontD
   const lean = options.leanUnary === false ? [] : [...guardedMethods(services, admit), ...openMethods(open)];
   const take = createTakeStream({ methods: lean, limits, clock, log, inFlight, ended });
   const servers = createServers({ limits, clock, log, receive, take, inFlight });
-  const { app, dispatch } = createApp(servers.http1, log);
+  const { app, dispatch } = createApp(servers.http1, { log, requestMs: limits.requestMs });
   probes(app, { version, state });
   metrics(app, { metricsText: options.metricsText, headOf });
   wellKnown(app, { publicKeys: options.publicKeys, issuer, trustedProxies: options.trustedProxies ?? [], headOf });

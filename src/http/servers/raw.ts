@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest } from "node:http2";
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 
 /** A request of either version of HTTP, as Node gives it. */
 export type RawRequest = IncomingMessage | Http2ServerRequest;
@@ -20,4 +20,12 @@ export function isGone(request: RawRequest, response: RawResponse): boolean {
 export function cutOff(request: RawRequest, response: RawResponse, code: number): void {
   if (isHttp2(request)) request.stream.close(code);
   else response.destroy();
+}
+
+/**
+ * Ends a stream of HTTP/2 of which nothing is taken for so many milliseconds, from here on: a caller that grants no window
+ * would keep its answer in memory for ever (A-72).
+ */
+export function mustBeTaken({ stream }: Pick<Http2ServerResponse, "stream">, withinMs: number): void {
+  if (!stream.destroyed) stream.setTimeout(withinMs, () => stream.close(constants.NGHTTP2_CANCEL));
 }
