@@ -9,6 +9,7 @@ import { directoryVariable } from "./built-program.ts";
 const ofTests = {
   replica: "tests/replicas/support/replica-program.ts",
   "herd-gateway": "tests/service/herd/gateway-program.ts",
+  "abused-gateway": "tests/abuse/support/gateway-program.ts",
   "store-writer": "tests/contract/store-writer.ts",
 };
 
