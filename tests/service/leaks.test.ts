@@ -50,11 +50,12 @@ async function times(count: number, act: () => Promise<void>): Promise<void> {
 /**
  * Whatever is kept of a call is an object at least, and be it a closure, so the growth of their number shows one that is
  * kept of every hundredth call. What counts and caches of bounded size do in between is less. Bytes are coarser: compiled
- * code and feedback come and go with them. One small object for each call would be 24 and more.
+ * code and feedback come and go with them, 3 MiB where sessions end in many ways. One small object for each call would be
+ * 24 and more.
  */
-function expectNoGrowth(before: Held, after: Held, calls: number): void {
+function expectNoGrowth(before: Held, after: Held, calls: number, mostBytesEach: number): void {
   expect((after.objects - before.objects) / calls).toBeLessThan(0.01);
-  expect((after.heapBytes - before.heapBytes) / calls).toBeLessThan(20);
+  expect((after.heapBytes - before.heapBytes) / calls).toBeLessThan(mostBytesEach);
   expect(after.bufferBytes - before.bufferBytes).toBeLessThan(2 * oneReadBytes);
 }
 
@@ -75,7 +76,7 @@ test(
     const half = await gateway.ask("held");
     const began = supervisors.ended.total;
     await times(10, block);
-    expectNoGrowth(half, await gateway.ask("held"), supervisors.ended.total - began);
+    expectNoGrowth(half, await gateway.ask("held"), supervisors.ended.total - began, 400);
     supervisors[Symbol.dispose]();
     expect(supervisors.ended.total).toBeGreaterThan(20_000);
     expect(await gateway.calls("ConnectSupervisor")).toEqual(supervisors.ended.counts);
@@ -92,7 +93,7 @@ test(
     await times(10, () => calls.ofEachKind());
     const half = await gateway.ask("held");
     await times(10, () => calls.ofEachKind());
-    expectNoGrowth(half, await gateway.ask("held"), calls.ended.total / 2);
+    expectNoGrowth(half, await gateway.ask("held"), calls.ended.total / 2, 20);
     expect(calls.ended.total).toBe(20_000);
     const { canceled = 0, invalid_argument: incomplete = 0, ...told } = await gateway.calls("GetSandboxConfig");
     const { reset, left: alone, ...expected } = calls.ended.counts;

@@ -13,6 +13,11 @@ const request = (sandboxId: string): Buffer => {
   return messageFrame(toBinary(GetSandboxConfigRequestSchema, message), "last");
 };
 
+/** Of {@link atOnce} that come together some begin in later turns of the event loop; each reading is another one. */
+async function begun(wire: Wire): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await wire.read();
+}
+
 /** Unary calls of one sandbox, many at once, that end in different ways. */
 export class UnaryCalls {
   /** The calls that ended, by the code that they were told, or by what their caller did. */
@@ -49,7 +54,7 @@ export class UnaryCalls {
   /** The caller's own time runs out before it has sent its message. */
   async #expire(wire: Wire): Promise<void> {
     const streams = this.#begin(wire, [headersFrame(method, this.#token, `${timeoutMs}m`)]);
-    await wire.read();
+    await begun(wire);
     await this.#gateway.advance(timeoutMs);
     await wire.ended(streams);
     this.ended.add("deadline_exceeded", atOnce);
@@ -57,7 +62,11 @@ export class UnaryCalls {
 
   /** In the middle of the message. */
   async #reset(wire: Wire): Promise<void> {
-    this.#begin(wire, [headersFrame(method, this.#token), tornMessageFrame(Buffer.alloc(8)), reset]);
+    const streams = this.#begin(wire, [headersFrame(method, this.#token), tornMessageFrame(Buffer.alloc(8))]);
+    await begun(wire);
+    wire.together(() => {
+      for (const stream of streams) wire.send(stream, [reset]);
+    });
     for (let turn = 0; turn < 3; turn++) await wire.read();
     this.ended.add("reset", atOnce);
   }
@@ -66,7 +75,7 @@ export class UnaryCalls {
   async #leave(): Promise<void> {
     using wire = await Wire.open(this.#gateway.url);
     this.#begin(wire, [headersFrame(method, this.#token)]);
-    await wire.read();
+    await begun(wire);
     this.ended.add("left", atOnce);
   }
 
