@@ -17,6 +17,8 @@ export interface SessionFigures {
 /** Sessions on one connection, as a proxy would put them; the gateway allows 256 streams. */
 const shared = 250;
 const warmUp = 50;
+/** Of as many sessions as are measured, how many stand before. */
+const first = 0.5;
 
 /** Each in a process of its own, as memory that was once used is not always given back. */
 export async function measureSessions(plan: Plan, options: ServerOptions): Promise<SessionFigures[]> {
@@ -34,16 +36,18 @@ async function measure(
   options: ServerOptions,
 ): Promise<SessionFigures> {
   await using server = await startServer(name, options);
+  const sandboxes = warmUp + first * count + count;
   const all: Sandbox[] =
     name === "gateway"
-      ? await createSandboxes(server, count + warmUp)
-      : Array.from({ length: count + warmUp }, () => ({ id: crypto.randomUUID(), token: "none" }));
+      ? await createSandboxes(server, sandboxes)
+      : Array.from({ length: sandboxes }, () => ({ id: crypto.randomUUID(), token: "none" }));
   const sizes = async () => ({ heap: (await server.ask("memory")).heapBytes, resident: residentBytes(server.pid) });
 
-  // What the first sessions load and compile is no cost of the others.
+  // What the first sessions load and compile is no cost of the others, and they may find room that others left.
   (await openSessions(server.url, all.slice(0, warmUp), perConnection))[Symbol.dispose]();
+  using _first = await openSessions(server.url, all.slice(warmUp, -count), perConnection);
   const before = await sizes();
-  using _open = await openSessions(server.url, all.slice(warmUp), perConnection);
+  using _measured = await openSessions(server.url, all.slice(-count), perConnection);
   const after = await sizes();
   return {
     ...{ server: name, perConnection },

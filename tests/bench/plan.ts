@@ -70,7 +70,7 @@ export const fullPlan: Plan = {
     { transport: "cleartext", store: "Postgres", servers: ["gateway"], shapes: ofSupervisors },
   ],
   warmUpCalls: 4_000,
-  sessions: 1_000,
+  sessions: 2_000,
   sessionServers: ["gateway", "node:http2", "@grpc/grpc-js"],
   starts: 5,
   sandboxes: [100, 10_000, 100_000],
