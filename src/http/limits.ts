@@ -12,7 +12,7 @@ export interface Limits {
   readonly streamsPerSandbox: number;
   /** Health watchers at once, of anybody; more is `resource_exhausted`. */
   readonly healthWatchers: number;
-  /** Connections of one listener; more are closed as they come. */
+  /** Connections of one listener; for more, those that do nothing make room, or the new ones are closed as they come. */
   readonly connections: number;
   /** From a request's headers to the end of its body where the body is one message, and for the caller to take the answer (A-73). */
   readonly requestMs: number;
