@@ -22,8 +22,8 @@ export interface KeeperOptions {
   readonly owns?: Owns;
 }
 
-/** Sandboxes that it works on at the same time. */
-const atOnce = 8;
+/** Sandboxes that it works on at the same time: where something is to be done, and where it only looks, in callers' shade. */
+const atOnce = { unsettled: 8, doubtful: 1 };
 
 /** The phases of sandboxes that should have a session and have none. */
 const withoutSession: ReadonlySet<SandboxPhase> = new Set([SandboxPhase.PROVISIONING, SandboxPhase.STARTING]);
@@ -60,8 +60,8 @@ export class SandboxKeeper implements AsyncDisposable {
   /** Looks at every sandbox of this replica once. It never rejects. */
   async look(): Promise<void> {
     const { lifecycle, driver } = this.#options;
-    await forEachOf(lifecycle.unsettled, atOnce, (id) => lifecycle.settle(id));
-    if (driver.delivery === "push") await forEachOf(this.#doubtful(), atOnce, (id) => this.#mend(id));
+    await forEachOf(lifecycle.unsettled, atOnce.unsettled, (id) => lifecycle.settle(id));
+    if (driver.delivery === "push") await forEachOf(this.#doubtful(), atOnce.doubtful, (id) => this.#mend(id));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
