@@ -11,8 +11,8 @@ import { HonestCallers, type Latencies } from "./support/honest-callers.ts";
 import { MemoryPeak } from "./support/memory-peak.ts";
 
 /**
- * Attacks on a real gateway while others call it. Each takes an instant here, which shows that the gateway does what it
- * should; OPENSHELL_ABUSE_SECONDS=5 lets each go on for so long and prints what it cost everybody.
+ * Attacks on a real gateway while others call it. Each goes on until the gateway has answered it as it should;
+ * OPENSHELL_ABUSE_SECONDS=5 lets each go on for so long at least, and prints what it cost everybody.
  */
 const seconds = Number(process.env["OPENSHELL_ABUSE_SECONDS"] ?? 0);
 const shortestMs = 200;
@@ -54,14 +54,14 @@ const percentiles = ({ p50, p99 }: Latencies) => `${p50.toFixed(1)} / ${p99.toFi
 async function underAttack(names: readonly AttackName[]): Promise<readonly Seen[]> {
   const [sandbox, spare] = gateway.sandboxes;
   if (!sandbox || !spare) throw new Error("the attacker has no sandboxes");
-  const leastMs = Math.max(shortestMs, ...names.map((name) => attacks[name].leastMs ?? 0));
-  const forMs = Math.max(seconds * 1_000, leastMs);
+  const forMs = Math.max(seconds * 1_000, shortestMs);
   const used = cpuSeconds(gateway.pid);
   using peak = new MemoryPeak(gateway.pid);
   const { port, tlsPort } = gateway;
   const over = attacker.ask({
     names,
-    target: { port, tlsPort, sandbox, spare, forMs },
+    target: { port, tlsPort, sandbox, spare },
+    forMs,
   } satisfies Order) as Promise<Report>;
   const fared = await honest.callUntil(over);
   const { seen, cpuSeconds: attackers } = await over;
@@ -88,8 +88,8 @@ const expectReleased = () =>
     .poll(async () => (await gateway.figures()).connections, { timeout: 10_000, interval: 100 })
     .toBeLessThanOrEqual(before.connections);
 
-const patient = attackNames.filter((name) => attacks[name].leastMs !== undefined);
-const others = attackNames.filter((name) => !patient.includes(name));
+const quiet = attackNames.filter((name) => attacks[name].isQuiet);
+const others = attackNames.filter((name) => !quiet.includes(name));
 const timeout = 60_000 + 1_000 * seconds;
 
 describe("others are served, and the gateway does not grow beyond its bound, under", () => {
@@ -99,9 +99,9 @@ describe("others are served, and the gateway does not grow beyond its bound, und
     await expectReleased();
   });
 
-  test.skipIf(seconds > 0)(`all at once: ${patient.join(", ")}`, { timeout }, async () => {
-    const seen = await underAttack(patient);
-    patient.forEach((name, at) => {
+  test.skipIf(seconds > 0)(`all at once: ${quiet.join(", ")}`, { timeout }, async () => {
+    const seen = await underAttack(quiet);
+    quiet.forEach((name, at) => {
       const one = seen[at];
       if (one) expectAnswer(name, one);
     });

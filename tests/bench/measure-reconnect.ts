@@ -80,6 +80,8 @@ async function measure(
     life.use(new Fleet({ url: first.url, perConnection, sandboxes: sandboxes.slice(at * each, (at + 1) * each) })),
   );
   await Promise.all(fleets.map((fleet) => fleet.served()));
+  // What a start asks for is over then.
+  while ((await first.ask("started")) < sandboxes.length) await new Promise((resolve) => setTimeout(resolve, 100));
 
   const usedBefore = cpuSeconds(first.pid);
   await new Promise((resolve) => setTimeout(resolve, 1_000 * livingSeconds));

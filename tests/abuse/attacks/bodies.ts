@@ -2,8 +2,8 @@ import { setTimeout as after } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { encodeFrame, flags } from "../../bench/http2-frames.ts";
 import { frame } from "../../protocols/support/http2-client.ts";
-import { type Attack, untilPatienceEnds } from "../support/attack.ts";
-import { opening, Peer } from "../support/peer.ts";
+import type { Attack } from "../support/attack.ts";
+import { opening } from "../support/peer.ts";
 import { bearersCall, data, headers, naming, strangersCall, streams } from "./calls.ts";
 import { relentless } from "./relentless.ts";
 
@@ -37,9 +37,8 @@ export const bodies = {
   // Strangers' too: a message is read before anybody knows that Health has no fields.
   "large messages that never end": {
     answer: "bears it",
-    strike: async ({ port, forMs }, note) => {
-      const until = performance.now() + forMs;
-      using peer = await Peer.open({ port });
+    strike: async ({ port }, course) => {
+      using peer = await course.open({ port });
       await peer.write(opening());
       await peer.write(
         streams(0, neverEnding, (stream) => Buffer.concat([headers(stream, call), data(stream, announced)])),
@@ -47,26 +46,23 @@ export const bodies = {
       for (let sent = piece; sent < mebibyte && !peer.isEnded; sent += piece) {
         await peer.write(streams(0, neverEnding, (stream) => data(stream, zeros)));
       }
-      while (performance.now() < until) await after(20);
-      note(peer);
+      await course.over;
     },
   },
   "single bytes between large frames": {
     answer: "bears it",
-    strike: async ({ port, forMs }, note) => {
-      const until = performance.now() + forMs;
-      using peer = await Peer.open({ port });
+    strike: async ({ port }, course) => {
+      using peer = await course.open({ port });
       await peer.write(Buffer.concat([opening(), headers(1, call), data(1, announced)]));
-      while (performance.now() < until && !peer.isEnded) {
+      while (!course.isOver && !peer.isEnded) {
         if (peer.sentBytes < mostBallast) await peer.write(Buffer.concat([data(1, Buffer.from("x")), ballast]));
         else await after(20);
       }
-      note(peer);
     },
   },
   "bodies that come byte by byte": {
     answer: "ends streams",
-    leastMs: untilPatienceEnds,
+    isQuiet: true,
     strike: relentless({
       first: Buffer.concat([opening(), streams(0, 100, (stream) => headers(stream, call))]),
       again: () => streams(0, 100, (stream) => data(stream, Buffer.of(0))),

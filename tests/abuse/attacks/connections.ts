@@ -1,23 +1,17 @@
-import { setTimeout as after } from "node:timers/promises";
-import { type Attack, type Strike, untilPatienceEnds } from "../support/attack.ts";
-import { opening, Peer, type PeerOptions } from "../support/peer.ts";
+import type { Attack, Strike } from "../support/attack.ts";
+import { opening, type PeerOptions } from "../support/peer.ts";
 import { call, ends, headers, strangersCall, streams } from "./calls.ts";
 import { relentless } from "./relentless.ts";
 
-const leastMs = untilPatienceEnds;
-
 /** Keeps `count` connections open that say no more than `first`, and a new one for each that the gateway ends. */
 function held(count: number, first: Buffer | string, more: Omit<PeerOptions, "port"> = {}): Strike {
-  return async ({ port, forMs }, note) => {
-    const until = performance.now() + forMs;
+  return async ({ port }, course) => {
     const hold = async () => {
-      while (performance.now() < until) {
-        using peer = await Peer.open({ port, ...more });
+      while (!course.isOver) {
+        using peer = await course.open({ port, ...more });
         if (first.length > 0) await peer.write(first);
-        const over = after(Math.max(until - performance.now(), 0));
         // Who lingers is still there when the gateway has said goodbye.
-        await (more.lingers ? over : Promise.race([peer.ended, over]));
-        note(peer);
+        await (more.lingers ? course.over : Promise.race([peer.ended, course.over]));
       }
     };
     await Promise.all(Array.from({ length: count }, hold));
@@ -27,17 +21,16 @@ function held(count: number, first: Buffer | string, more: Omit<PeerOptions, "po
 /** The same on the port that speaks TLS. */
 const heldWithTls =
   (count: number, first: Buffer | string, more: Omit<PeerOptions, "port"> = {}): Strike =>
-  (target, note) =>
-    held(count, first, more)({ ...target, port: target.tlsPort }, note);
+  (target, course) =>
+    held(count, first, more)({ ...target, port: target.tlsPort }, course);
 
 /** Comes and goes, as fast as it can. */
 function comings(atOnce: number, more: Omit<PeerOptions, "port"> = {}): Strike {
-  return async ({ port, tlsPort, forMs }, note) => {
-    const until = performance.now() + forMs;
+  return async ({ port, tlsPort }, course) => {
     const come = async () => {
-      while (performance.now() < until) {
-        using peer = await Peer.open({ port: more.tls === undefined ? port : tlsPort, ...more });
-        note(peer);
+      while (!course.isOver) {
+        const peer = await course.open({ port: more.tls === undefined ? port : tlsPort, ...more });
+        peer[Symbol.dispose]();
       }
     };
     await Promise.all(Array.from({ length: atOnce }, come));
@@ -50,28 +43,28 @@ const stranger = strangersCall();
 
 /** Connections that say little; the gateway's patience with each of them ends. */
 export const quiet = {
-  "connections that say nothing": { answer: "ends connections", leastMs, strike: held(100, "") },
-  "TLS handshakes that stop": { answer: "ends connections", leastMs, strike: heldWithTls(50, hello) },
-  "TLS and nothing after it": { answer: "ends connections", leastMs, strike: heldWithTls(20, "", { tls: "h2" }) },
+  "connections that say nothing": { answer: "ends connections", isQuiet: true, strike: held(100, "") },
+  "TLS handshakes that stop": { answer: "ends connections", isQuiet: true, strike: heldWithTls(50, hello) },
+  "TLS and nothing after it": { answer: "ends connections", isQuiet: true, strike: heldWithTls(20, "", { tls: "h2" }) },
   "HTTP/1.1 headers that never end": {
     answer: "ends connections",
-    leastMs,
+    isQuiet: true,
     strike: held(100, "GET /healthz HTTP/1.1\r\nhost: a\r\nx: "),
   },
   "HTTP/1.1 bodies that never end": {
     answer: "ends connections",
-    leastMs,
+    isQuiet: true,
     strike: held(50, "POST /openshell.v1.OpenShell/Health HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{"),
   },
   "HTTP/2 headers that never end": {
     answer: "ends connections",
-    leastMs,
+    isQuiet: true,
     strike: held(100, Buffer.concat([opening(), headers(1, stranger, 0)]), { mute: true }),
   },
-  "HTTP/2 without a request": { answer: "ends connections", leastMs, strike: held(100, opening()) },
+  "HTTP/2 without a request": { answer: "ends connections", isQuiet: true, strike: held(100, opening()) },
   "HTTP/2 that does not hang up": {
     answer: "ends connections",
-    leastMs,
+    isQuiet: true,
     strike: held(50, opening(), { lingers: true }),
   },
 } as const satisfies Record<string, Attack>;
@@ -86,7 +79,7 @@ export const connections = {
   },
   "ten thousand streams on forty connections": {
     answer: "ends streams",
-    leastMs,
+    isQuiet: true,
     strike: held(40, Buffer.concat([opening(), streams(0, 250, (stream) => headers(stream, stranger))])),
   },
   "a thousand calls on forty connections": {

@@ -1,6 +1,6 @@
 import { setTimeout as after } from "node:timers/promises";
 import type { Strike, Target } from "../support/attack.ts";
-import { opening, Peer, type PeerOptions } from "../support/peer.ts";
+import { opening, type PeerOptions } from "../support/peer.ts";
 
 export interface Relentless {
   /** Connections at once; 4 where nothing is said. */
@@ -14,20 +14,17 @@ export interface Relentless {
   readonly pauseMs?: number;
 }
 
-/** Strikes on several connections, and on a new one for each that the gateway ends, until the time is over. */
+/** Strikes on several connections, and on a new one for each that the gateway ends, until its course is over. */
 export function relentless({ connections = 4, peer: options, first = opening(), again, pauseMs }: Relentless): Strike {
-  return async (target, note) => {
-    const until = performance.now() + target.forMs;
-    const isOver = () => performance.now() >= until;
+  return async (target, course) => {
     async function strike(): Promise<void> {
-      while (!isOver()) {
-        using peer = await Peer.open({ port: target.port, ...options });
+      while (!course.isOver) {
+        using peer = await course.open({ port: target.port, ...options });
         await peer.write(first);
-        for (let round = 0; !peer.isEnded && !isOver(); round++) {
+        for (let round = 0; !peer.isEnded && !course.isOver; round++) {
           await peer.write(again(round, target));
           if (pauseMs !== undefined) await after(pauseMs);
         }
-        note(peer);
       }
     }
     await Promise.all(Array.from({ length: connections }, strike));

@@ -48,10 +48,12 @@ export class Peer implements Disposable {
   readonly #options: PeerOptions;
   #unread: Buffer = noPayload;
   #end: () => void;
+  #done: ((peer: Peer) => void) | undefined;
 
-  private constructor(socket: Socket, options: PeerOptions) {
+  private constructor(socket: Socket, options: PeerOptions, done: ((peer: Peer) => void) | undefined) {
     this.socket = socket;
     this.#options = options;
+    this.#done = done;
     const ended = Promise.withResolvers<void>();
     this.ended = ended.promise;
     this.#end = () => {
@@ -63,13 +65,13 @@ export class Peer implements Disposable {
     else socket.on("data", (data) => this.#read(data));
   }
 
-  /** Resolves when it is connected, or has failed to. */
-  static async open(options: PeerOptions): Promise<Peer> {
+  /** Resolves when it is connected, or has failed to. `done` is called before it hangs up itself. */
+  static async open(options: PeerOptions, done?: (peer: Peer) => void): Promise<Peer> {
     const { port, tls, lingers: allowHalfOpen = false } = options;
     const to = { port, host: "127.0.0.1", noDelay: true, allowHalfOpen };
     const socket =
       tls === undefined ? connect(to) : connectTls({ ...to, rejectUnauthorized: false, ALPNProtocols: [tls] });
-    const peer = new Peer(socket, options);
+    const peer = new Peer(socket, options, done);
     await new Promise<void>((resolve) => {
       socket.once(tls === undefined ? "connect" : "secureConnect", resolve);
       void peer.ended.then(resolve);
@@ -120,6 +122,8 @@ export class Peer implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#done?.(this);
+    this.#done = undefined;
     this.socket.destroy();
   }
 }
