@@ -13,6 +13,8 @@ import { freePort } from "./free-port.ts";
 
 /** Names an engine for tests, by a URL of a role that may make databases. */
 export const sharedUrlVariable = "OPENSHELL_TEST_POSTGRES_URL";
+/** Says that the engine was started for this run of the tests, and goes with it. */
+export const goesWithTheRunVariable = "OPENSHELL_TEST_POSTGRES_GOES_WITH_THE_RUN";
 
 const givenUrl = process.env[sharedUrlVariable];
 const programs = findPrograms();
@@ -40,8 +42,10 @@ export function describeOwnPostgres(name: string, define: () => void): void {
 
 /** Where databases are made for tests. */
 export interface Postgres extends AsyncDisposable {
-  /** A new database, or a copy of one that nobody is connected to. */
-  createDatabase(template?: string): Promise<TestDatabase>;
+  /** It serves all tests of this run and goes with it: databases may stay, and be lent again. */
+  readonly goesWithTheRun: boolean;
+  /** An empty database. */
+  createDatabase(): Promise<TestDatabase>;
 }
 
 export interface TestDatabase extends AsyncDisposable {
@@ -71,8 +75,10 @@ export async function waitForLocks(database: TestDatabase, waiters = 1): Promise
 export async function usePostgres(): Promise<Postgres> {
   if (givenUrl === undefined) return startPostgres({ fsync: "off", full_page_writes: "off" });
   const url = new URL(givenUrl);
+  const goesWithTheRun = process.env[goesWithTheRunVariable] !== undefined;
   return {
-    createDatabase: (template) => createDatabase(url, { template, drop: true }),
+    goesWithTheRun,
+    createDatabase: () => createDatabase(url, { drop: !goesWithTheRun }),
     [Symbol.asyncDispose]: async () => undefined,
   };
 }
@@ -111,13 +117,14 @@ export async function startPostgres(
   };
   const url = new URL(`postgres://openshell@127.0.0.1:${port}/postgres`);
   return {
+    goesWithTheRun: false,
     port,
     stop,
     async start() {
       server = await launch();
     },
     // To drop one costs a checkpoint, and all of them go with the directory.
-    createDatabase: (template) => createDatabase(url, { template, drop: false }),
+    createDatabase: () => createDatabase(url, { drop: false }),
     async [Symbol.asyncDispose]() {
       await stop("immediate");
       rmSync(directory, { recursive: true, force: true });
@@ -150,12 +157,9 @@ async function launchServer(options: {
   throw new Error(`Postgres did not start: ${said.join("\n")}`);
 }
 
-async function createDatabase(
-  server: URL,
-  { template = "template1", drop }: { readonly template: string | undefined; readonly drop: boolean },
-): Promise<TestDatabase> {
+async function createDatabase(server: URL, { drop }: { readonly drop: boolean }): Promise<TestDatabase> {
   const name = `openshell_test_${randomBytes(6).toString("hex")}`;
-  await askOnce(server.href, `create database ${name} template ${template}`);
+  await askOnce(server.href, `create database ${name}`);
   const url = new URL(server.href);
   url.pathname = `/${name}`;
   return {
@@ -177,7 +181,7 @@ async function connectTo(url: string): Promise<pg.Client> {
   return client;
 }
 
-async function askOnce<R extends pg.QueryResultRow>(url: string, text: string, values: unknown[] = []): Promise<R[]> {
+async function askOnce<R extends pg.QueryResultRow>(url: string, text: string, values?: unknown[]): Promise<R[]> {
   const client = await connectTo(url);
   try {
     return (await client.query<R>(text, values)).rows;

@@ -1,4 +1,10 @@
-import { canStartPostgres, type OwnPostgres, sharedUrlVariable, startPostgres } from "./postgres.ts";
+import {
+  canStartPostgres,
+  goesWithTheRunVariable,
+  type OwnPostgres,
+  sharedUrlVariable,
+  startPostgres,
+} from "./postgres.ts";
 
 let postgres: OwnPostgres | undefined;
 
@@ -10,6 +16,7 @@ export async function setup(): Promise<void> {
   if (process.env[sharedUrlVariable] !== undefined || !canStartPostgres) return;
   postgres = await startPostgres({ fsync: "off", full_page_writes: "off", max_connections: "400" });
   process.env[sharedUrlVariable] = `postgres://openshell@127.0.0.1:${postgres.port}/postgres`;
+  process.env[goesWithTheRunVariable] = "yes";
 }
 
 export async function teardown(): Promise<void> {

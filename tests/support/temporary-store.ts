@@ -71,24 +71,47 @@ export interface SharedDatabase extends AsyncDisposable {
   open(options?: { readonly log?: Log; readonly connections?: number }): Promise<Store>;
 }
 
-/** Databases that have the schema already, on one engine. */
+/** Databases on one engine. */
 export interface SharedDatabases extends AsyncDisposable {
   readonly postgres: Postgres;
   create(): Promise<SharedDatabase>;
 }
 
+/** Those that have the schema and no rows, for whoever wants one next: to make one costs several times as much. */
+const emptied: TestDatabase[] = [];
+
 export async function sharedDatabases(postgres?: Postgres): Promise<SharedDatabases> {
-  await using opening = new AsyncDisposableStack();
-  const engine = postgres ?? opening.use(await usePostgres());
-  const template = opening.use(await engine.createDatabase());
-  const first = await openStore({ database: { kind: "postgres", url: template.url }, log: silentLog });
-  await first[Symbol.asyncDispose]();
-  const life = opening.move();
+  const life = new AsyncDisposableStack();
+  const engine = postgres ?? life.use(await usePostgres());
   return {
     postgres: engine,
-    create: async () => sharedDatabase(await engine.createDatabase(template.name)),
+    create: async () =>
+      sharedDatabase(engine.goesWithTheRun ? await lentDatabase(engine) : await engine.createDatabase()),
     [Symbol.asyncDispose]: () => life.disposeAsync(),
   };
+}
+
+async function lentDatabase(engine: Postgres): Promise<TestDatabase> {
+  const database = emptied.pop() ?? (await engine.createDatabase());
+  return {
+    ...database,
+    [Symbol.asyncDispose]: async () => {
+      await empty(database);
+      emptied.push(database);
+    },
+  };
+}
+
+/** Nobody is connected to it afterwards, its schema is what it was, nothing is set for it, and no row is left. */
+async function empty(database: TestDatabase): Promise<void> {
+  const others = "datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'";
+  const patienceMs = 5_000;
+  await database.query(`select pg_terminate_backend(pid, ${patienceMs}) from pg_stat_activity where ${others}`);
+  const tables = await database.query<{ name: string }>(
+    "select tablename as name from pg_tables where schemaname = 'public' and tablename not like 'schema_migrations%'",
+  );
+  await database.query(`alter database ${database.name} reset all`);
+  if (tables.length > 0) await database.query(`truncate ${tables.map(({ name }) => name).join(", ")} restart identity`);
 }
 
 function sharedDatabase(database: TestDatabase): SharedDatabase {
