@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import type { RawRequest, RawResponse } from "./servers/index.ts";
+import { isHttp2, type RawRequest, type RawResponse, stopSending } from "./servers/index.ts";
 
 /** Sent with whatever is no RPC answer: nothing here is for browsers to render, frame or keep. */
 export const plainHeaders = {
@@ -38,6 +38,7 @@ export function answerError(
     response.setHeader("grpc-status", String(code));
     response.setHeader("grpc-message", encodeURIComponent(says));
     response.end();
+    if (isHttp2(request)) stopSending(request.stream);
     return;
   }
   const body = JSON.stringify({ code: connectNames[code], message: says });

@@ -4,7 +4,7 @@ import { SupervisorMiddleware } from "../../gen/openshell/middleware/v1/supervis
 import { OpenShell } from "../../gen/openshell/v1/openshell_pb.ts";
 import { grpcJs, transports } from "../protocols/support/clients.ts";
 import { startFrontDoor } from "../protocols/support/fixture.ts";
-import { frame, grpcHeaders } from "../protocols/support/http2-client.ts";
+import { frame, grpcHeaders, http2Session } from "../protocols/support/http2-client.ts";
 import { bothWays, sharedDoor } from "./both-ways.ts";
 
 const unknown = ["/openshell.v1.OpenShell/NoSuchMethod", "/no.Such/Method", "/openshell.v1.OpenShell/health"];
@@ -26,6 +26,19 @@ describe.each(bothWays)("A-76: over gRPC on %s", (_way, leanUnary) => {
     expect(JSON.stringify(headers)).not.toContain("script");
   });
 });
+
+test.each(["application/grpc", "application/json"])(
+  "A-76: over HTTP/2 a client of %s that still sends to an unknown method is told to stop",
+  async (type) => {
+    await using fixture = await startFrontDoor();
+    await using session = http2Session(fixture.url);
+    const stream = session.request({ ...grpcHeaders("/no.Such/Method"), "content-type": type });
+    stream.on("error", () => undefined).resume();
+    stream.write("x");
+    await new Promise((resolve) => stream.once("close", resolve));
+    expect(stream.rstCode).toBe(0);
+  },
+);
 
 test("A-76: gRPC's own client hears unimplemented", async () => {
   await using fixture = await startFrontDoor();

@@ -1,7 +1,8 @@
-import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { contentTypeProto, grpcStatusOk, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { stopSending } from "../servers/index.ts";
 
 /** Headers and trailers that an implementation has set. */
 export interface SetByImplementation {
@@ -54,18 +55,6 @@ export function writeError(
     stream.respond({ ...headersOf(compression, set), ...trailers }, { endStream: true });
     stopSending(stream);
   }
-}
-
-/**
- * Once the answer is out, a client that still sends is told to stop (RFC 9113, section 8.1). A reset that is sent any
- * sooner would take the answer with it.
- */
-function stopSending(stream: ServerHttp2Stream): void {
-  if (stream.readableEnded) return;
-  stream.resume();
-  setImmediate(() => {
-    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
-  });
 }
 
 function headersOf(compression: Compression | null, set: SetByImplementation | undefined): OutgoingHttpHeaders {

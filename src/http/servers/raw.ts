@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import { constants, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Stream } from "node:http2";
 
 /** A request of either version of HTTP, as Node gives it. */
 export type RawRequest = IncomingMessage | Http2ServerRequest;
@@ -28,4 +28,16 @@ export function cutOff(request: RawRequest, response: RawResponse, code: number)
  */
 export function mustBeTaken({ stream }: Pick<Http2ServerResponse, "stream">, withinMs: number): void {
   if (!stream.destroyed) stream.setTimeout(withinMs, () => stream.close(constants.NGHTTP2_CANCEL));
+}
+
+/**
+ * Tells a client that still sends to stop, once an answer whose last frame is written is out (RFC 9113, section 8.1). A
+ * reset that is sent any sooner would take the answer with it.
+ */
+export function stopSending(stream: ServerHttp2Stream): void {
+  if (stream.readableEnded) return;
+  stream.resume();
+  setImmediate(() => {
+    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+  });
 }
