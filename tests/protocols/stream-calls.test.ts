@@ -66,8 +66,10 @@ const cases: Readonly<Record<string, Case>> = {
   "a prefix that is cut off": { body: [frame(hello("a")), torn.subarray(0, 3)] },
   "a message that nobody can read": { body: [frame(hello("a")), frame(Buffer.from([0x0a, 0xff]))] },
   "a first message that nobody can read": { body: [frame(Buffer.from([0x0a, 0xff]))] },
-  // Behind others it may come with them, or after they were answered.
   "a message that is too large": { body: [frame(Buffer.alloc(messageBytes + 1))] },
+  "a message that is too large and came with others": {
+    body: [frame(hello("a")), frame(heartbeat), frame(Buffer.alloc(messageBytes + 1))],
+  },
   "a message that is too large once decompressed": {
     headers: { "grpc-encoding": "gzip" },
     body: [frame(hello("a")), gzipped(Buffer.alloc(messageBytes * 10))],

@@ -1,7 +1,7 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
-import { EnvelopeReader } from "./envelope-reader.ts";
+import { type Envelope, EnvelopeReader } from "./envelope-reader.ts";
 import { decode } from "./messages.ts";
 
 export interface IncomingOptions {
@@ -18,6 +18,8 @@ export class IncomingMessages implements AsyncIterableIterator<Message, undefine
   readonly #options: IncomingOptions;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #reader: EnvelopeReader;
+  /** Of what was read last. */
+  #envelopes: Envelope[] = [];
 
   constructor(body: AsyncIterable<Uint8Array>, options: IncomingOptions) {
     this.#options = options;
@@ -29,7 +31,7 @@ export class IncomingMessages implements AsyncIterableIterator<Message, undefine
     const { schema, compression, mostBytes, unfit } = this.#options;
     if (unfit) throw unfit;
     for (;;) {
-      const envelope = this.#reader.next();
+      const envelope = this.#envelopes.shift();
       if (envelope) return { done: false, value: await decode(envelope, schema, compression, mostBytes) };
       if (!(await this.#readOn())) return { done: true, value: undefined };
     }
@@ -49,6 +51,8 @@ export class IncomingMessages implements AsyncIterableIterator<Message, undefine
     const { done, value } = await this.#chunks.next();
     if (!done) {
       this.#reader.push(value as Buffer);
+      // One that is too long refuses what came with it, as Connect does.
+      for (let next = this.#reader.next(); next; next = this.#reader.next()) this.#envelopes.push(next);
       return true;
     }
     if (this.#reader.unread === 0) return false;
