@@ -36,7 +36,7 @@ import {
   Sessions,
 } from "./services/index.ts";
 import { type DatabaseLocation, openStore } from "./store/index.ts";
-import { createAudit, createMetrics, type ServiceLog } from "./telemetry/index.ts";
+import { createAudit, createMetrics, type ServiceLog, type Tracing } from "./telemetry/index.ts";
 import { createTokens, type KeyRing } from "./tokens/index.ts";
 
 export interface GatewaySettings {
@@ -74,6 +74,8 @@ export interface GatewaySurroundings {
   readonly createDriver: (host: DriverHost) => ComputeDriver;
   readonly clock: Clock;
   readonly log: ServiceLog;
+  /** Where calls are traced; it is the caller's to end. */
+  readonly tracing?: Pick<Tracing, "call">;
 }
 
 /** A gateway that serves. Disposing of it ends it at once; {@link drain} it first to be polite. */
@@ -94,7 +96,7 @@ const firstFrameMs = 10_000;
  * back. @throws Error where the store, a key, a listener or the driver cannot be had; nothing is left open then.
  */
 export async function startGateway(settings: GatewaySettings, surroundings: GatewaySurroundings): Promise<Gateway> {
-  const { clock, log, version, keys } = surroundings;
+  const { clock, log, version, keys, tracing } = surroundings;
   const { roles, replica } = settings;
   const isShared = settings.database.kind === "postgres";
   await using life = new AsyncDisposableStack();
@@ -187,7 +189,10 @@ export async function startGateway(settings: GatewaySettings, surroundings: Gate
       metricsText: () => metrics.text(),
       publicKeys: () => tokens.jwks(),
       issuer: `openshell-gateway:${settings.gatewayId}`,
-      onCall: metrics.call,
+      onCall: (call) => {
+        metrics.call(call);
+        tracing?.call(call);
+      },
     }),
   );
   metrics.show("token_families", () => tokens.stats().families);

@@ -27,6 +27,8 @@ export interface GatewayConfig {
   readonly drivers: readonly "process"[];
   readonly reflection: boolean;
   readonly drainMs: number;
+  /** Undefined where calls are not traced. */
+  readonly tracing: TracingConfig | undefined;
   readonly limits: LimitConfig;
 }
 
@@ -69,6 +71,13 @@ interface TokenConfig {
   readonly revokeOnReuse: boolean;
   /** For how long revocations may be unknown before sandbox tokens are refused with `unavailable`. */
   readonly longestBlindMs: number;
+}
+
+export interface TracingConfig {
+  /** Where OTLP is taken over HTTP. */
+  readonly endpoint: string;
+  /** The share of traces that are sent, from 0 to 1. */
+  readonly ratio: number;
 }
 
 /** Times are milliseconds, sizes bytes. */

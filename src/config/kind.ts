@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { Secret } from "../core/secret.ts";
-import { isPath } from "./shape.ts";
+import { isHttpUrl, isPath } from "./shape.ts";
 import { isNetwork, parseSocketAddress, type SocketAddress } from "./socket-address.ts";
 
 /** What an option takes, as a file types it and as a text that stands for it. */
@@ -48,6 +48,13 @@ export function wholeNumber(least: number, most: number, unit?: string): Kind<nu
   };
 }
 
+export const share: Kind<number> = {
+  schema: z.number().min(0).max(1),
+  fromText: (given) => (/^\d{1,3}(\.\d{1,15})?$/.test(given) ? Number(given) : given),
+  expected: "a number from 0 to 1",
+  placeholder: "number",
+};
+
 export const port = (expected = "a port from 0 to 65535"): Kind<number> => ({
   ...wholeNumber(0, 65_535),
   expected,
@@ -75,6 +82,13 @@ export const network: Kind<string> = text(
   "network",
   "IP addresses or networks such as 10.0.0.0/8",
   z.string().refine(isNetwork),
+);
+
+/** Without a user and password: a URL is shown where it is wrong. */
+export const httpUrl: Kind<string> = text(
+  "url",
+  "an http or https URL without a user, such as http://127.0.0.1:4318/v1/traces",
+  z.string().refine(isHttpUrl),
 );
 
 export const path: Kind<string> = text("path", "a path", z.string().refine(isPath));

@@ -1,6 +1,6 @@
 import { Problems } from "./config-error.ts";
 import { localTlsDirectory, standardStateDirectory } from "./directories.ts";
-import type { DatabaseConfig, GatewayConfig, ListenerConfig } from "./gateway-config.ts";
+import type { DatabaseConfig, GatewayConfig, ListenerConfig, TracingConfig } from "./gateway-config.ts";
 import { readSettings, type Sources } from "./read-settings.ts";
 import { resolveDatabase } from "./resolve-database.ts";
 import { resolveDrivers } from "./resolve-drivers.ts";
@@ -51,6 +51,7 @@ export async function loadConfig(sources: Sources): Promise<GatewayConfig> {
     drivers: resolveDrivers(settings.drivers, problems),
     reflection: settings.reflection.value,
     drainMs: settings.drainSecs.value * 1000,
+    tracing: resolveTracing(settings),
     limits: resolveLimits(settings),
   };
   problems.throwIfAny();
@@ -83,6 +84,10 @@ function resolveUnauthenticated(
     problems.add(where, `other machines reach ${host}; unauthenticated users are for loopback addresses alone`);
   }
   return allowed;
+}
+
+function resolveTracing({ traceEndpoint, traceRatio }: Settings): TracingConfig | undefined {
+  return traceEndpoint.value === undefined ? undefined : { endpoint: traceEndpoint.value, ratio: traceRatio.value };
 }
 
 function deepFreeze<T>(value: T): T {

@@ -26,6 +26,13 @@ function shapeOfText(text: string, secret: boolean): string {
 /** Whether a text can be a path, and be told where the file is not there: no credential that was put in a wrong place. */
 export const isPath = (text: string): boolean => text !== "" && text.length <= longestPath && isFitToShow(text);
 
+/** Whether a text is a URL of HTTP that names no user: a password would have to be hidden wherever it is told. */
+export function isHttpUrl(text: string): boolean {
+  if (!isFitToShow(text) || !URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === "http:" || protocol === "https:") && username === "" && password === "";
+}
+
 /** A key of a file as it may stand in a message. */
 export function shownKey(key: string): string {
   if (key === "") return '""';

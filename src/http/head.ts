@@ -8,6 +8,8 @@ export interface Head {
   /** Every Authorization value as sent, in order (A-29). */
   readonly authorization: readonly string[];
   readonly arrival: Arrival;
+  /** Which trace the caller says that this is part of (W3C Trace Context), as it came. */
+  readonly traceparent: string | undefined;
 }
 
 /** Why a request is answered before anybody looks where it goes. */
@@ -21,7 +23,7 @@ export interface HeadProblem {
 export interface HeadSource {
   /** Names and values in turn, as they came. */
   readonly rawHeaders: readonly string[];
-  readonly headers: { readonly origin?: string | undefined };
+  readonly headers: { readonly origin?: string | undefined; readonly traceparent?: string | string[] | undefined };
   readonly httpVersionMajor: number;
   url?: string | undefined;
 }
@@ -64,7 +66,8 @@ export function readHead(request: HeadSource, connection: Connection, mostBytes:
   const { peer, localAddress, encrypted, kind } = connection;
   const listener = kind === "sandboxes" ? "sandboxes" : "users";
   const arrival = { listener, peer, localAddress, host, origin: request.headers.origin, encrypted } as const;
-  return { connection, authorization, arrival };
+  const { traceparent } = request.headers;
+  return { connection, authorization, arrival, traceparent: typeof traceparent === "string" ? traceparent : undefined };
 }
 
 /** `http://host/path` to `/path` (RFC 9112, section 3.2.2); `*` stays, no route has that name. */

@@ -3,8 +3,9 @@ import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { createProcessDriver } from "../compute/index.ts";
 import type { GatewayConfig, ListenerConfig } from "../config/index.ts";
+import { AsyncDisposableStack } from "../core/disposable-stacks.ts";
 import { type GatewaySettings, startGateway } from "../gateway.ts";
-import { createLog } from "../telemetry/index.ts";
+import { createLog, createTracing } from "../telemetry/index.ts";
 import { ensureSigningKeys } from "../tokens/generate-certs/index.ts";
 import { createReloadingKeyRing } from "../tokens/keys/index.ts";
 import { firstScreen } from "./first-screen.ts";
@@ -25,8 +26,12 @@ export async function serve(config: GatewayConfig, host: ProgramHost): Promise<v
   await using keys = await createReloadingKeyRing({ paths: config.signingKey, clock, log });
 
   const replica = config.replicaName ?? (await lastingReplicaName(config.stateDir, host.hostname));
+  await using life = new AsyncDisposableStack();
+  const tracing =
+    config.tracing && life.use(await createTracing({ ...config.tracing, version, instance: replica, clock, log }));
   await using gateway = await startGateway(settingsOf(config, replica), {
     ...{ version, keys, clock, log },
+    ...(tracing && { tracing }),
     createDriver: (driverHost) =>
       createProcessDriver({
         ...{ host: driverHost, clock, log, tlsCaPath: config.guestTlsCa },

@@ -107,6 +107,8 @@ export const metadata = fc.array(
     ["content-encoding", "gzip"],
     ["x-forwarded-for", "10.0.0.1"],
     ["x-http-method-override", "GET"],
+    ["traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
+    ["traceparent", "x"],
     ["openshell-token-conflict", "1"],
     ["__proto__", "x"],
     ["constructor", "x"],

@@ -8,7 +8,10 @@ const head = [":status", "200", "content-type", "application/grpc+proto", "date"
 const trailers = ["grpc-status", "3", "grpc-message", "no", "grpc-status-details-bin", "AA", "x-end", "1"];
 const message = Buffer.from("a message");
 const answer: Recorded = { early: [], headers: head, trailers, body: frame(message), reset: 0 };
-const record = { method: "a/B", protocol: "grpc", code: "ok", reason: undefined, principalKind: "user" as const };
+const record = {
+  ...{ method: "a/B", protocol: "grpc", code: "ok", reason: undefined, traceparent: undefined },
+  principalKind: "user" as const,
+};
 
 const outcomeOf = (recorded: Partial<Recorded>, over: Partial<Outcome> = {}): Outcome => ({
   answers: [observe({ ...answer, ...recorded })],

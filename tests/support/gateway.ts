@@ -8,7 +8,7 @@ import type { SandboxSpecSchema } from "../../gen/openshell/v1/sandboxes_pb.ts";
 import { type ComputeDriver, createProcessDriver, type DriverHost } from "../../src/compute/index.ts";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import type { SandboxId } from "../../src/core/ids.ts";
-import { type Gateway, type GatewaySettings, startGateway } from "../../src/gateway.ts";
+import { type Gateway, type GatewaySettings, type GatewaySurroundings, startGateway } from "../../src/gateway.ts";
 import { createLog, type LogLevel } from "../../src/telemetry/index.ts";
 import {
   createKeyRing,
@@ -34,6 +34,7 @@ export interface TestGatewayOptions {
   readonly signingKey?: ReturnType<typeof generateSigningKey>;
   /** The keys that sign and verify; a ring of `signingKey` alone where none is given. */
   readonly keys?: KeyRing;
+  readonly tracing?: GatewaySurroundings["tracing"];
 }
 
 /** A whole gateway on a real socket. */
@@ -104,6 +105,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
         version: "0.0.0-test",
         keys: options.keys ?? ringOfOne,
         ...{ createDriver, clock, log },
+        ...(options.tracing && { tracing: options.tracing }),
       },
     ),
   );

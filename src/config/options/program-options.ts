@@ -1,4 +1,4 @@
-import { listOf, name, oneOf, path, wholeNumber, yesOrNo } from "../kind.ts";
+import { httpUrl, listOf, name, oneOf, path, share, wholeNumber, yesOrNo } from "../kind.ts";
 import { optional, settled } from "../option.ts";
 
 const seconds = (least: number, most: number) => wholeNumber(least, most, "seconds");
@@ -33,6 +33,22 @@ export const programOptions = {
     kind: oneOf("trace", "debug", "info", "warn", "error"),
     fallback: "info" as const,
     says: "How much is logged. The audit log is written at any level.",
+  }),
+  traceEndpoint: optional({
+    key: "trace_endpoint",
+    flag: "--trace-endpoint",
+    env: "OPENSHELL_TRACE_ENDPOINT",
+    kind: httpUrl,
+    otherwise: "off",
+    says: "Where a span of each call is sent: OTLP over HTTP, in JSON. `OTEL_EXPORTER_OTLP_HEADERS` holds what the collector asks for.",
+  }),
+  traceRatio: settled({
+    key: "trace_ratio",
+    flag: "--trace-ratio",
+    env: "OPENSHELL_TRACE_RATIO",
+    kind: share,
+    fallback: 1,
+    says: "The share of traces that are sent. It is decided by the trace's id, whatever the caller says of it.",
   }),
   drivers: settled<readonly string[]>({
     key: "compute_drivers",

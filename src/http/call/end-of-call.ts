@@ -19,6 +19,8 @@ export interface CallRecord {
   readonly durationMs: number;
   /** Undefined where it was refused before anybody knew. */
   readonly principalKind: Principal["kind"] | undefined;
+  /** The caller's header of this name, as it came. */
+  readonly traceparent: string | undefined;
 }
 
 /** Takes records of calls; it neither throws nor waits. */
@@ -45,6 +47,7 @@ export function createEndOfCall({ clock, log, onCall }: Observers): EndOfCall {
       reason: refusal?.reason,
       durationMs: clock.monotonic() - call.startedAt,
       principalKind: call.caller?.kind,
+      traceparent: call.head.traceparent,
     });
   };
 }

@@ -97,6 +97,22 @@ describe("precedence", () => {
     expect(read(await place.load(argv, environment))).toEqual(expected);
   });
 
+  const collector = "http://127.0.0.1:4318/v1/traces";
+  test.each<[string, string[], Record<string, string>, string, unknown]>([
+    ["nowhere, where nobody says", [], {}, "trace_ratio = 0.5", undefined],
+    ["where the file says", [], {}, `trace_endpoint = "${collector}"`, { endpoint: collector, ratio: 1 }],
+    [
+      "a share of them",
+      ["--trace-ratio", "0.25"],
+      { OPENSHELL_TRACE_ENDPOINT: "https://traces.example/v1/traces?tenant=a" },
+      `trace_endpoint = "${collector}"\ntrace_ratio = 1`,
+      { endpoint: "https://traces.example/v1/traces?tenant=a", ratio: 0.25 },
+    ],
+  ])("traces are sent %s", async (_name, argv, environment, toml, expected) => {
+    place.toml(toml);
+    expect((await place.load(argv, environment)).tracing).toEqual(expected);
+  });
+
   test("the file is that of the flag, that of the variable, or the one that is found", async () => {
     const found = place.toml(`log_level = "warn"`);
     const named = place.put("a.toml", `[openshell.gateway]\nlog_level = "error"`);

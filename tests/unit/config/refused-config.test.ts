@@ -11,6 +11,7 @@ afterEach(() => place[Symbol.dispose]());
 
 const file = "~/.config/openshell/gateway.toml";
 const notYet = "this gateway does not have this yet";
+const url = "expected an http or https URL without a user, such as http://127.0.0.1:4318/v1/traces";
 const address = `expected an IP address with or without a port, such as "127.0.0.1:17670" or "[::1]:17670"`;
 
 test.each<[string, string, string]>([
@@ -42,6 +43,27 @@ test.each<[string, string, string]>([
     `${address}, got the string "127.0.0.1:65536"`,
   ],
   ["bind_address = 80", "openshell.gateway.bind_address", `${address}, got the number 80`],
+  ["trace_endpoint = 'localhost:4318'", "openshell.gateway.trace_endpoint", `${url}, got the string "localhost:4318"`],
+  [
+    "trace_endpoint = 'file:///etc/passwd'",
+    "openshell.gateway.trace_endpoint",
+    `${url}, got the string "file:///etc/passwd"`,
+  ],
+  [
+    "trace_endpoint = 'https://me:secret@traces.example'",
+    "openshell.gateway.trace_endpoint",
+    `${url}, got a string of 32 characters`,
+  ],
+  [
+    "trace_endpoint = 'https://me@traces.example'",
+    "openshell.gateway.trace_endpoint",
+    `${url}, got a string of 25 characters`,
+  ],
+  ["trace_endpoint = 4318", "openshell.gateway.trace_endpoint", `${url}, got the number 4318`],
+  ["trace_ratio = 1.1", "openshell.gateway.trace_ratio", "expected a number from 0 to 1, got the number 1.1"],
+  ["trace_ratio = -0.1", "openshell.gateway.trace_ratio", "expected a number from 0 to 1, got the number -0.1"],
+  ["trace_ratio = nan", "openshell.gateway.trace_ratio", "expected a number from 0 to 1, got the number NaN"],
+  ["trace_ratio = '0.5'", "openshell.gateway.trace_ratio", `expected a number from 0 to 1, got the string "0.5"`],
   ["disable_tls = 'yes'", "openshell.gateway.disable_tls", `expected true or false, got the string "yes"`],
   ["disable_tls = 1", "openshell.gateway.disable_tls", "expected true or false, got the number 1"],
   ["tls = true", "openshell.gateway.tls", "expected a table, got true"],
