@@ -74,7 +74,8 @@ export class WatchedGateway implements AsyncDisposable {
     const logFile = join(directory.path, "gateway.log");
     const log = openSync(logFile, "a");
     const child = fork(program, {
-      execArgv: ["--expose-gc"],
+      // Code that V8 optimises, and throws away when it is not run, would come and go with the bytes that are counted.
+      execArgv: ["--expose-gc", "--no-opt", "--no-flush-bytecode"],
       stdio: ["ignore", log, log, "ipc"],
     });
     closeSync(log);
