@@ -1,7 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { constants } from "node:http2";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
-import { isGone, isHttp2, type RawRequest, type RawResponse } from "../servers/index.ts";
+import { isGone, isHttp2, type RawRequest, type RawResponse, stopSending } from "../servers/index.ts";
 
 /** One method's handler for all protocols, as Connect makes it. */
 export type UniversalHandler = ConnectRouter["handlers"][number];
@@ -39,14 +38,13 @@ async function writeNext(
 }
 
 /**
- * Once the answer is out, trailers included, a client that still sends is told to stop (RFC 9113, section 8.1). A reset
- * that is sent any sooner would take the trailers with it. HTTP/1.1 has no such word: what still comes is thrown away, for
- * as long as a request may take, or the connection's next request would wait behind it.
+ * Tells a client that still sends to stop, once the trailers are out. HTTP/1.1 has no such word: what still comes is thrown
+ * away, for as long as a request may take, or the connection's next request would wait behind it.
  */
 function endUnread(request: RawRequest): void {
   if (!isHttp2(request)) return void request.resume();
   const { stream } = request;
-  stream.once("wantTrailers", () => setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR)));
+  stream.once("wantTrailers", () => stopSending(stream));
 }
 
 function drained(request: RawRequest, response: RawResponse): Promise<void> {
