@@ -2,7 +2,7 @@ import type { Answer, Seen } from "./attack.ts";
 import { Peer, type PeerOptions } from "./peer.ts";
 
 /** How long an attack waits for the gateway's answer, beyond the time that it goes on anyway; in milliseconds. */
-const patienceMs = 15_000;
+const patienceMs = 5_000;
 const lookEveryMs = 10;
 
 /** The course of one attack: makes its connections, adds up what they see, and says when it is over. */
