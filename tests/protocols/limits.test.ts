@@ -221,9 +221,9 @@ describe("an endless answer that nobody reads", () => {
   });
 });
 
-/** Whether a number stays as it is for a while. */
+/** Whether a number stays as it is for many turns of the event loop, in which whoever may go on does. */
 async function unchanged(read: () => number): Promise<boolean> {
   const before = read();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  for (let turn = 0; turn < 1_000; turn++) await new Promise((resolve) => setImmediate(resolve));
   return read() === before;
 }

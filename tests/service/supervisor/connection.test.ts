@@ -78,18 +78,20 @@ test("a gateway of an unknown authority is not talked to, though the environment
 });
 
 test("a connection that was given up with streams open is not pinged any more", async () => {
+  const pingIntervalMs = 20;
   await using gateway = await TestGateway.start();
   const uncaught: unknown[] = [];
   const remember = (error: unknown) => uncaught.push(error);
   process.on("uncaughtExceptionMonitor", remember);
-  using connection = connectGateway({ endpoint: gateway.url, tls: noTls }, { pingIntervalMs: 20 });
+  using connection = connectGateway({ endpoint: gateway.url, tls: noTls }, { pingIntervalMs });
   const client = createClient(OpenShell, connection.transport());
   const open = new Outbox<object>();
   const stream = Array.fromAsync(client.connectSupervisor(open)).catch(() => undefined);
   await until(() => gateway.count("ConnectSupervisor") === 1);
   connection.reset();
   await stream;
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  // Timers of one duration end in the order in which they began, so its next ping would have been before the second of these.
+  for (let ping = 0; ping < 2; ping++) await new Promise((resolve) => setTimeout(resolve, pingIntervalMs));
   process.off("uncaughtExceptionMonitor", remember);
   expect(uncaught).toEqual([]);
 });
