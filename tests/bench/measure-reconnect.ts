@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateSigningKey } from "../../src/tokens/index.ts";
+import { allStarted } from "./all-started.ts";
 import { Fleet, type Gone, type Return } from "./fleet.ts";
 import { lowPort } from "./low-port.ts";
 import { percentile, sorted } from "./percentiles.ts";
@@ -80,8 +81,8 @@ async function measure(
     life.use(new Fleet({ url: first.url, perConnection, sandboxes: sandboxes.slice(at * each, (at + 1) * each) })),
   );
   await Promise.all(fleets.map((fleet) => fleet.served()));
-  // What a start asks for is over then.
-  while ((await first.ask("started")) < sandboxes.length) await new Promise((resolve) => setTimeout(resolve, 100));
+  // What a start asks for is over then, and counted with nobody's life.
+  await allStarted(first, sandboxes.length);
 
   const usedBefore = cpuSeconds(first.pid);
   await new Promise((resolve) => setTimeout(resolve, 1_000 * livingSeconds));

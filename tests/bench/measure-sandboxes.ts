@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { GetSandboxConfigRequestSchema } from "../../gen/openshell/sandbox/v1/config_pb.ts";
 import { generateSigningKey } from "../../src/tokens/index.ts";
+import { allStarted } from "./all-started.ts";
 import type { Call } from "./grpc.ts";
 import type { Loaded } from "./load.ts";
 import { median } from "./percentiles.ts";
@@ -32,7 +33,6 @@ export interface SandboxFigures {
 /** Calls at once. */
 const shape = { connections: 20, streams: 10 } as const;
 const warmUp = 20_000;
-const pollMs = 20;
 
 interface Subject {
   readonly server: ServerProcess;
@@ -99,7 +99,7 @@ async function prepare(
     await startServer("gateway", { ...options, arguments: ["--database", path, "--signing-key", keyFile] }),
   );
   const listensMs = performance.now() - began;
-  while ((await server.ask("started")) < count) await new Promise((resolve) => setTimeout(resolve, pollMs));
+  await allStarted(server, count);
   return {
     server,
     load: await ReplayLoad.prepare(server, sandboxes.map(callOf)),

@@ -68,6 +68,7 @@ export const fullPlan: Plan = {
       shapes: ofSupervisors,
     },
     { transport: "cleartext", store: "Postgres", servers: ["gateway"], shapes: ofSupervisors },
+    { transport: "TLS", store: "Postgres", servers: ["gateway"], shapes: ofSupervisors },
   ],
   warmUpCalls: 4_000,
   sessions: 2_000,
